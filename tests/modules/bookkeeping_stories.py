@@ -77,6 +77,18 @@ def tax_is_deducted_with_the_bill_in_hand(k):
     refused("rule", lambda: posted(k, "finance.invoice", draft(k, thing("100"), reference="H 5", **own)), "tax_day")
 
 
+def a_draft_of_an_order_that_gets_another_day_has_its_tax_point_and_rate(k):
+    """Drafted today, and then it is seen that the supplier's bill of 100 euro is of 1 March: at 4.20."""
+    s = books(k)
+    made = make(k, "logistics.purchase_order", party=s["steel"], currency=s["EUR"], lines=[{"item": s["wheel"], "quantity": "10", "price": "10"}])
+    k.call("logistics.purchase_order.approve", {"id": made})
+    bill = k.call("finance.invoice.from_order", {"order": {"entity": "logistics.purchase_order", "id": made}, "basis": "ordered"})["id"]
+    k.update("finance.invoice", bill, {"day": "2026-03-01", "reference": "M/1"})
+    with Gained(k, "201") as gained:
+        row = posted(k, "finance.invoice", bill)
+    expect((row["tax_day"], row["rate_day"], gained.now), ("2026-03-01", "2026-02-28", [D("-516.60")]))
+
+
 def a_bill_of_a_closed_period_is_booked_in_an_open_one(k):
     """October 2024 is closed for good. A bill of the 30th that comes in November is November's, in the ledger and in the register; its date and its
     due day stay. What was delivered in November is November's income, though it is invoiced in December."""
@@ -968,4 +980,5 @@ run([nothing_of_a_posted_document_changes, locks_hold_whatever_posts, income_and
      the_forecast_counts_an_advance_once, the_forecast_pays_the_tax_of_each_month, wrong_days_accounts_and_sums_are_named,
      an_instalment_past_its_day_makes_the_invoice_overdue, a_closed_order_is_billed_for_what_went_out, parts_of_a_box_are_billed_as_they_are,
      a_credit_limit_counts_what_is_ordered, tax_is_deducted_with_the_bill_in_hand, a_bill_of_a_closed_period_is_booked_in_an_open_one, tax_is_deducted_when_the_bill_is_received_or_put_off,
-     input_tax_of_another_month_waits_on_an_account_of_its_own, output_tax_of_another_month_waits_on_an_account_of_its_own, where_no_account_is_named_for_it_tax_is_on_its_own_at_once, the_books_need_base_alone], modules="base,crm,logistics,finance")
+     input_tax_of_another_month_waits_on_an_account_of_its_own, output_tax_of_another_month_waits_on_an_account_of_its_own, where_no_account_is_named_for_it_tax_is_on_its_own_at_once,
+     a_draft_of_an_order_that_gets_another_day_has_its_tax_point_and_rate, the_books_need_base_alone], modules="base,crm,logistics,finance")

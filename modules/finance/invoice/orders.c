@@ -210,6 +210,8 @@ static kt_error *draft_from_order(kt_tx *tx, const struct from_order *p, struct 
     kt_error *error = advance ? NULL : find_advances(tx, p->order, made);
     if (!error && kind == SALE && !advance && p->basis == DELIVERED)
         error = find_tax_day(tx, made);
+    if (made->tax_day.day == made->day.day)
+        made->tax_day = (kt_date){0}; /* the invoice's, whichever it has when it is posted */
     if (!error)
         error = kt_create(tx, &made->rec);
     kt_callers_authority(tx, before);
