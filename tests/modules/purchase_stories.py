@@ -866,7 +866,10 @@ def lists_show_what_to_receive_and_what_is_late(k):
     rows = [row for row in k.call("logistics.purchase.to_receive", {})["lines"] if row["item"] == rack]
     expect([(row["open"], row["days_late"]) for row in rows], [("10.0000", 3)])
     expect(rack in [row["item"] for row in k.call("logistics.purchase.late", {})["lines"]], True)
-    make(k, "logistics.purchase_request", item=rack, quantity="2")
+    for needed, is_late in ((None, False), (day(20), False), (day(-1), True)):  # of which no supplier is known
+        wanted = make(k, "logistics.purchase_request", item=rack, quantity="2", needed=needed)
+        expect((needed, wanted in [row["request"] for row in k.call("logistics.purchase.late", {})["requests"]]), (needed, is_late))
+        expect(wanted in [row["request"] for row in k.call("logistics.purchase.to_buy", {"until": day(0)})["requests"]], True)
     there = lambda list, lines, warehouse: rack in [row["item"] for row in k.call(f"logistics.purchase.{list}", {"warehouse": warehouse})[lines]]
     usual, other = k.list("logistics.warehouse", [], sort="id")["rows"][0]["id"], make(k, "logistics.warehouse", code="racks", name="Racks")
     for list, lines in (("to_receive", "lines"), ("to_buy", "requests")):  # who names no warehouse means the usual one

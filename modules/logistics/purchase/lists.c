@@ -73,7 +73,14 @@ static kt_error *add_request(kt_tx *tx, const struct request *r, struct worklist
     return kt_line_add(tx, &out->requests, &row.rec);
 }
 
-static kt_error *to_buy(kt_tx *tx, const struct list *p, kt_date until, struct worklist *out)
+/* Of which no supplier is known is to be seen to at once, but late only when it was needed. */
+static bool is_due(const struct request *r, kt_date until, bool late)
+{
+    const kt_date by = r->order_by.day || !late ? r->order_by : r->needed;
+    return !until.day || (by.day <= until.day && (by.day || !late));
+}
+
+static kt_error *to_buy(kt_tx *tx, const struct list *p, kt_date until, bool late, struct worklist *out)
 {
     kt_where where[3] = {KT_WHERE(request, state, KT_EQ, PR_OPEN)};
     struct requests open;
@@ -84,7 +91,7 @@ static kt_error *to_buy(kt_tx *tx, const struct list *p, kt_date until, struct w
     for (size_t i = 0; i < open.count && out->requests.count < ROWS_MAX; i++) {
         if (p->warehouse.v)
             KT_TRY(request_is_for(tx, &open.items[i], p->warehouse, &here));
-        if (here && (!until.day || open.items[i].order_by.day <= until.day))
+        if (here && is_due(&open.items[i], until, late))
             KT_TRY(add_request(tx, &open.items[i], out));
     }
     return NULL;
@@ -93,7 +100,7 @@ static kt_error *to_buy(kt_tx *tx, const struct list *p, kt_date until, struct w
 kt_error *list_to_buy(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct list *p = KT_SEE(list, params);
-    return to_buy(tx, p, p->until, KT_AS(worklist, result));
+    return to_buy(tx, p, p->until, false, KT_AS(worklist, result));
 }
 
 /* ---- Orders ---- */
@@ -153,6 +160,6 @@ kt_error *list_late(kt_tx *tx, const kt_record *params, kt_record *result)
     struct worklist *out = KT_AS(worklist, result);
     kt_date yesterday = kt_date_add(kt_today(tx), -1);
     if (kt_may(tx, "logistics.purchase_request:read"))
-        KT_TRY(to_buy(tx, p, yesterday, out));
+        KT_TRY(to_buy(tx, p, yesterday, true, out));
     return to_receive(tx, p, yesterday, out);
 }
