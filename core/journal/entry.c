@@ -76,10 +76,10 @@ static kt_error *damaged(const kt_tx *tx, const model_change *change)
  * order, but for those that one of them lacks. false: there is none; *sound tells damage from absence */
 static bool part_find(kt_str record, uint32_t tag, size_t *hint, kt_str *part, bool *sound)
 {
-    size_t at = *hint;
+    size_t at = *hint, until = SIZE_MAX; /* then from the beginning up to the hint */
     uint32_t found = 0;
     for (bool again = at > 0;; again = false, at = 0) {
-        while (model_record_part(record, &at, &found, part))
+        while (at < until && model_record_part(record, &at, &found, part))
             if (found == tag) {
                 *hint = at;
                 return true;
@@ -87,6 +87,7 @@ static bool part_find(kt_str record, uint32_t tag, size_t *hint, kt_str *part, b
         *sound = at != SIZE_MAX;
         if (!again || !*sound)
             break;
+        until = *hint;
     }
     *part = (kt_str){0};
     return false;

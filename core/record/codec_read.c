@@ -381,15 +381,7 @@ kt_error *model_record_decode_part(kt_tx *tx, const model_entity *entity, uint64
     return NULL;
 }
 
-/* One value with its head; false: damage, or a tag that no field can have. */
-static bool skip_part(reader *r, uint64_t *tag)
-{
-    uint64_t head = get_varint(r);
-    *tag = head >> 3;
-    skip_value(r, (codec_wire)(head & 7));
-    return !r->bad && *tag <= UINT16_MAX;
-}
-
+/* Lines have two values with one tag: their last id, and themselves. */
 bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part)
 {
     size_t start = *at ? *at : 1;
@@ -400,16 +392,17 @@ bool model_record_part(kt_str bytes, size_t *at, uint32_t *tag, kt_str *part)
     if (start == bytes.len)
         return false;
     reader r = {.at = (const uint8_t *)bytes.ptr + start, .end = (const uint8_t *)bytes.ptr + bytes.len};
-    uint64_t first, next;
     const uint8_t *end = r.at;
-    bool sound = skip_part(&r, &first);
-    for (next = first; sound && next == first;) { /* lines have two values: their last id, and themselves */
+    uint64_t head = get_varint(&r);
+    const uint64_t first = head >> 3;
+    while (!r.bad && head >> 3 == first) {
+        skip_value(&r, (codec_wire)(head & 7));
         end = r.at;
         if (r.at == r.end)
             break;
-        sound = skip_part(&r, &next);
+        head = get_varint(&r);
     }
-    if (!sound) {
+    if (r.bad || first > UINT16_MAX) { /* no field has such a tag */
         *at = SIZE_MAX;
         return false;
     }
