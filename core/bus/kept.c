@@ -31,7 +31,7 @@ kt_error *kept_close(const call *c, kt_str answer, kt_str *kept)
 {
     uint8_t secret[KEY_BYTES];
     const size_t size = DIGEST_BYTES + (answer.len ? 1 + NONCE_BYTES + answer.len + TAG_BYTES : 0);
-    uint8_t *bytes = arena_alloc(c->arena, size);
+    uint8_t *bytes = arena_bytes(c->arena, size);
     if (!bytes)
         return error_no_memory();
     memcpy(bytes, c->digest, DIGEST_BYTES);

@@ -544,7 +544,7 @@ kt_error *kt_line_add(kt_tx *tx, kt_lines *lines, const kt_record *line)
         return kt_fail(tx, KT_RULE, NULL, "the line is of another shape", "pozycja ma inny kształt");
     size_t size = line->of->size, count = lines->count;
     if (!count || lines_room(count) == count) {
-        char *items = arena_alloc(tx->arena, size * lines_room(count + 1));
+        char *items = arena_bytes(tx->arena, size * lines_room(count + 1));
         if (!items)
             return error_no_memory();
         if (count)

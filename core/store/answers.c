@@ -84,7 +84,7 @@ kt_error *answers_keep(store_view *view, kt_str key, kt_str answer)
     if (parts > UINT16_MAX)
         return error_make(view->arena, KT_LIMIT, "idempotency_key", "an answer of %zu bytes cannot be kept",
             "odpowiedzi o długości %zu bajtów nie można zapamiętać", answer.len);
-    char *value = arena_alloc(view->arena, HEAD_BYTES + first);
+    char *value = arena_bytes(view->arena, HEAD_BYTES + first);
     if (!value)
         return error_no_memory();
     put_number(value, (uint64_t)clock_now().ms, 8);
