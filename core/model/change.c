@@ -62,11 +62,12 @@ static model_change_kind kind_of(kt_str before, kt_str after)
 }
 
 /* The bytes as the overlay has them, which keeps them as long as the transaction lasts. */
-static kt_error *written(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str *after)
+static kt_str written(const kt_tx *tx, const model_entity *entity, uint64_t id, kt_str after)
 {
     key name;
+    kt_str now;
     key_record(&name, entity, id);
-    return after->ptr ? store_get(tx->view, STORE_DATA, key_str(&name), after) : NULL;
+    return after.ptr && store_written(tx->view, STORE_DATA, key_str(&name), &now) ? now : after;
 }
 
 /* What the record was before its first change. */
@@ -79,7 +80,7 @@ static kt_error *keep_before(kt_tx *tx, kt_str before, kt_str *kept)
 kt_error *change_note(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str before, kt_str after)
 {
     KT_TRY(make_room(tx));
-    KT_TRY(written(tx, entity, id, &after));
+    after = written(tx, entity, id, after);
     table *t = tx->change_table;
     size_t at = place(t, entity, id);
     model_change *known = t->slots[at];

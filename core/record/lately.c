@@ -48,9 +48,10 @@ static bool make_room(lately *l)
 static bool holds(const kt_tx *tx, const remembered *r)
 {
     key name;
-    const char *at;
+    kt_str bytes;
     key_record(&name, r->record.entity, r->id);
-    return store_written(tx->view, STORE_DATA, key_str(&name), &at) ? at && at == r->written : !r->written;
+    return store_written(tx->view, STORE_DATA, key_str(&name), &bytes) ? bytes.ptr && bytes.ptr == r->written
+                                                                       : !r->written;
 }
 
 /* Into the memory that is the transaction's now. */
@@ -58,13 +59,15 @@ static kt_error *load(kt_tx *tx, const model_entity *entity, uint64_t id, rememb
 {
     remembered *made = *read = ARENA_NEW(tx->arena, remembered);
     key name;
+    kt_str bytes;
     bool found;
     if (!made)
         return error_no_memory();
     made->id = id;
     KT_TRY(model_load(tx, entity, id, &made->record, &found));
     key_record(&name, entity, id);
-    store_written(tx->view, STORE_DATA, key_str(&name), &made->written);
+    store_written(tx->view, STORE_DATA, key_str(&name), &bytes);
+    made->written = bytes.ptr;
     *read = found ? made : NULL;
     return NULL;
 }

@@ -72,7 +72,9 @@ KT_MUST kt_error *engine_error(arena *arena, engine_code code, const char *doing
 /* ---- Frames: value, then 4 bytes of XXH3 over space, key and value. ---- */
 
 #define FRAME_BYTES 4
-/* Writes the checksum behind the value, which has FRAME_BYTES of room there. */
-void frame_seal(store_space space, kt_str key, char *value_and_room, size_t len);
+/* What a key adds to the checksum, whatever its space. */
+uint64_t frame_key(kt_str key);
+/* Writes the checksum behind the value, which has FRAME_BYTES of room there. key: by frame_key */
+void frame_seal(store_space space, uint64_t key, char *value_and_room, size_t len);
 /* Takes the frame off; false: the checksum does not match. */
 bool frame_open(store_space space, kt_str key, kt_str raw, kt_str *value);

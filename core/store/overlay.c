@@ -1,11 +1,9 @@
 /* overlay.c -- a B+tree in memory. A search compares the keys' first bytes, which lie side by side in a page, and
  * reads a key itself only where they are equal. */
-#define XXH_INLINE_ALL
 #include "store/overlay.h"
 
 #include <assert.h>
 #include <endian.h>
-#include <xxhash.h>
 
 enum { PAGE_SLOTS = 32, HEIGHT_MAX = 16, UNDO_BLOCK = 64, PLACES_FIRST = 64 };
 
@@ -201,18 +199,13 @@ static void link_behind(overlay_tree *tree, overlay_node *before, overlay_node *
 
 /* ---- One key ---- */
 
-static uint64_t hash_of(store_space space, kt_str key)
-{
-    return XXH3_64bits(key.ptr, key.len) + space;
-}
-
 /* Where the key's node is in the table, or would be. */
-static overlay_place *place_of(const overlay *o, uint64_t hash, store_space space, kt_str key)
+static overlay_node **place_of(const overlay *o, uint64_t hash, store_space space, kt_str key)
 {
-    for (size_t i = hash;; i++) {
-        overlay_place *place = &o->table[i & (o->places - 1)];
-        const overlay_node *node = place->node;
-        if (!node || (place->hash == hash && node->space == space && str_eq(node->key, key)))
+    for (size_t i = hash + space;; i++) {
+        overlay_node **place = &o->table[i & (o->places - 1)];
+        const overlay_node *node = *place;
+        if (!node || (node->hash == hash && node->space == space && str_eq(node->key, key)))
             return place;
     }
 }
@@ -223,15 +216,16 @@ static bool widen(overlay *o)
     if (2 * (o->nodes + 1) <= o->places)
         return true;
     const size_t places = o->places ? 4 * o->places : PLACES_FIRST;
-    overlay_place *wider = ARENA_ARRAY(o->arena, overlay_place, places);
+    overlay_node **wider = ARENA_ARRAY(o->arena, overlay_node *, places);
     if (!wider)
         return false;
     for (size_t i = 0; i < o->places; i++) {
-        size_t at = o->table[i].hash & (places - 1);
-        while (o->table[i].node && wider[at].node)
-            at = (at + 1) & (places - 1);
-        if (o->table[i].node)
-            wider[at] = o->table[i];
+        overlay_node *node = o->table[i];
+        size_t at = node ? node->hash + node->space : 0;
+        while (node && wider[at & (places - 1)])
+            at++;
+        if (node)
+            wider[at & (places - 1)] = node;
     }
     o->table = wider;
     o->places = places;
@@ -239,12 +233,12 @@ static bool widen(overlay *o)
 }
 
 /* Its key lies behind it. */
-static overlay_node *new_node(const overlay *o, store_space space, kt_str key)
+static overlay_node *new_node(const overlay *o, uint64_t hash, store_space space, kt_str key)
 {
     overlay_node *node = arena_bytes(o->arena, sizeof *node + key.len);
     if (!node)
         return NULL;
-    *node = (overlay_node){.space = space, .key = {(char *)(node + 1), key.len}};
+    *node = (overlay_node){.space = space, .hash = hash, .key = {(char *)(node + 1), key.len}};
     memcpy(node + 1, key.ptr, key.len);
     return node;
 }
@@ -252,18 +246,18 @@ static overlay_node *new_node(const overlay *o, store_space space, kt_str key)
 overlay_node *overlay_node_of(overlay *o, store_space space, kt_str key)
 {
     overlay_tree *tree = &o->trees[space];
-    const uint64_t hash = hash_of(space, key);
+    const uint64_t hash = frame_key(key);
     if (!widen(o) || (!tree->root && !(tree->root = new_page(o->arena, true))))
         return NULL;
-    overlay_place *place = place_of(o, hash, space, key);
-    if (place->node)
-        return place->node;
+    overlay_node **place = place_of(o, hash, space, key);
+    if (*place)
+        return *place;
     route via = {.height = 0};
-    overlay_node *floor = find_floor(tree, key, &via), *node = new_node(o, space, key);
+    overlay_node *floor = find_floor(tree, key, &via), *node = new_node(o, hash, space, key);
     if (!node || !insert(o, tree, &via, node))
         return NULL;
     link_behind(tree, floor, node);
-    *place = (overlay_place){hash, node};
+    *place = node;
     o->nodes++;
     return node;
 }
@@ -338,7 +332,7 @@ bool overlay_write(overlay *o, store_space space, kt_str key, kt_str raw)
 
 const overlay_node *overlay_find(const overlay *o, store_space space, kt_str key)
 {
-    const overlay_node *node = o->places ? place_of(o, hash_of(space, key), space, key)->node : NULL;
+    const overlay_node *node = o->places ? *place_of(o, frame_key(key), space, key) : NULL;
     return node && node->state != OVERLAY_NOTHING ? node : NULL;
 }
 

@@ -17,6 +17,7 @@ typedef struct overlay_node {
     overlay_state state;
     store_space space;
     uint32_t job;
+    uint64_t hash; /* of the key: frame_key */
     kt_str key;
     kt_str raw; /* framed */
 } overlay_node;
@@ -31,15 +32,10 @@ typedef struct {
 typedef struct overlay_undo overlay_undo;
 
 typedef struct {
-    uint64_t hash; /* of space and key: most others are told apart without a look at them */
-    overlay_node *node;
-} overlay_place;
-
-typedef struct {
     arena *arena;        /* it lies there itself */
     atomic_uint holders; /* whoever may still look at what was written; the last one lets it go */
     overlay_tree trees[STORE_SPACES];
-    overlay_place *table; /* by hash, open; a power of two of places, at most half of them taken */
+    overlay_node **table; /* by hash, open; a power of two of places, at most half of them taken */
     size_t places, nodes;
     overlay_undo *undo, *spare; /* what each write replaced, in blocks, the newest first */
     size_t undo_count;

@@ -69,10 +69,10 @@ KT_MUST kt_error *store_make_writable(store_view *view);
 /* value->ptr is NULL if there is none. Slices point into the snapshot: good until the view ends, not
  * NUL-terminated. */
 KT_MUST kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *value);
-/* Has the view itself written under the key? While the answer is the same nothing else was.
- *   at       receives where the value lies, NULL: it was deleted
+/* Has the view itself written under the key? While the value lies in the same place nothing else was.
+ *   value    receives what is there now, where it lies as long as the overlay; not set: it was deleted
  *   returns  false: what the snapshot has there holds */
-bool store_written(const store_view *view, store_space space, kt_str key, const char **at);
+bool store_written(const store_view *view, store_space space, kt_str key, kt_str *value);
 /* Is there a value? It is not looked at. */
 KT_MUST kt_error *store_has(store_view *view, store_space space, kt_str key, bool *there);
 /* A number under a key of STORE_META that seldom changes but is asked for all the time, remembered with the snapshot

@@ -150,10 +150,17 @@ kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *val
     return NULL;
 }
 
-bool store_written(const store_view *view, store_space space, kt_str key, const char **at)
+/* The overlay's word, if it has one. */
+static kt_str word_of(const overlay_node *node)
+{
+    return node && node->state == OVERLAY_PUT ? (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES}
+                                              : (kt_str){0};
+}
+
+bool store_written(const store_view *view, store_space space, kt_str key, kt_str *value)
 {
     const overlay_node *node = view->writes ? overlay_find(view->writes, space, key) : NULL;
-    *at = node && node->state == OVERLAY_PUT ? node->raw.ptr : NULL;
+    *value = word_of(node);
     return node != NULL;
 }
 
@@ -397,15 +404,14 @@ kt_error *store_put(store_view *view, store_space space, kt_str key, kt_str valu
     if (value.len > STORE_VALUE_MAX)
         return error_make(view->arena, KT_LIMIT, NULL, "a value of %zu bytes: at most %d are possible",
             "wartość ma %zu bajtów: możliwe jest najwyżej %d", value.len, STORE_VALUE_MAX);
+    overlay_node *node = overlay_node_of(view->writes, space, key);
     char *raw = arena_bytes(view->writes->arena, value.len + FRAME_BYTES);
-    if (!raw)
+    if (!node || !raw)
         return error_no_memory();
     if (value.len)
         memcpy(raw, value.ptr, value.len);
-    frame_seal(space, key, raw, value.len);
-    return overlay_write(view->writes, space, key, (kt_str){raw, value.len + FRAME_BYTES})
-               ? NULL
-               : error_no_memory();
+    frame_seal(space, node->hash, raw, value.len);
+    return overlay_set(view->writes, node, (kt_str){raw, value.len + FRAME_BYTES}) ? NULL : error_no_memory();
 }
 
 kt_error *store_delete(store_view *view, store_space space, kt_str key)
@@ -447,7 +453,7 @@ kt_error *store_add(store_view *view, store_space space, kt_str key, int64_t cha
     char *raw = *number ? arena_bytes(view->writes->arena, sizeof bytes + FRAME_BYTES) : NULL;
     if (raw) {
         memcpy(raw, &bytes, sizeof bytes);
-        frame_seal(space, key, raw, sizeof bytes);
+        frame_seal(space, node->hash, raw, sizeof bytes);
     }
     if ((*number && !raw) ||
         !overlay_set(view->writes, node, (kt_str){raw, raw ? sizeof bytes + FRAME_BYTES : 0}))

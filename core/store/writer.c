@@ -329,7 +329,7 @@ static void probe(store *s)
     if (code == ENGINE_OK) {
         uint64_t commits = atomic_load(&s->commits);
         memcpy(raw, &commits, sizeof commits);
-        frame_seal(STORE_META, key, raw, 8);
+        frame_seal(STORE_META, frame_key(key), raw, 8);
         code = s->engine->ops->put(txn, STORE_META, key, (kt_str){raw, sizeof raw});
         if (code == ENGINE_OK)
             code = s->engine->ops->commit(txn);
