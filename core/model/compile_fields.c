@@ -276,6 +276,8 @@ static void note_traits(model_entity *entity, model_internals *internals)
         entity->has_personal |= f->personal || (f->lines && f->lines->has_personal);
         internals->searchable |= f->searchable || (f->lines && f->lines->internals->searchable);
         internals->has_defaults |= internals->defaults[i].kind != DEFAULT_NONE;
+        internals->has_conditions |= f->required_if.len != 0;
+        internals->lines_have_defaults |= f->lines && f->lines->internals->has_defaults;
     }
 }
 

@@ -42,7 +42,7 @@ static kt_error *create(kt_tx *tx, const shape_binding *binding, const kt_record
 {
     KT_TRY(model_record_new(tx, binding->entity, record));
     KT_TRY(shape_take_bound(tx, binding, rec, record));
-    const uint64_t ahead = ahead_is_taken(tx, binding->entity, rec->id.v) ? rec->id.v : 0;
+    const uint64_t ahead = rec->id.v && ahead_is_taken(tx, binding->entity, rec->id.v) ? rec->id.v : 0;
     KT_TRY(tell_whose(binding->entity, model_store_new_as(tx, record, ahead)));
     if (ahead)
         ahead_created(tx, binding->entity, ahead);

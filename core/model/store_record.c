@@ -64,8 +64,9 @@ static void fill_defaults(kt_tx *tx, model_record *record)
 
 void model_fill_new_lines(kt_tx *tx, model_record *record)
 {
-    for (size_t i = MODEL_OWN; i < record->entity->field_count; i++) {
-        const model_field *field = &record->entity->fields[i];
+    const model_entity *entity = record->entity;
+    for (size_t i = MODEL_OWN; entity->internals->lines_have_defaults && i < entity->field_count; i++) {
+        const model_field *field = &entity->fields[i];
         if (field->type == KT_LINES && record->values[i].set && field->lines->internals->has_defaults)
             for (size_t k = 0; k < record->values[i].as.lines.count; k++)
                 fill_line_defaults(tx, &record->values[i].as.lines.items[k]);

@@ -353,7 +353,7 @@ kt_error *validate_record(
         if (!changed || changed[i])
             KT_TRY(
                 check_value(&p, &entity->fields[i], before ? &before->values[i] : NULL, &after->values[i]));
-    for (size_t i = MODEL_OWN; i < entity->field_count; i++)
+    for (size_t i = MODEL_OWN; entity->internals->has_conditions && i < entity->field_count; i++)
         if (entity->fields[i].required_if.len && !after->values[i].set)
             KT_TRY(check_required_if(&p, &entity->fields[i], before, after));
     return NULL;

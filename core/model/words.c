@@ -115,10 +115,11 @@ kt_error *word_change(kt_tx *tx, const model_entity *entity, uint64_t id, kt_str
 
 static bool is_touched(const model_entity *entity, const bool *changed)
 {
-    for (size_t i = 0; i < entity->field_count; i++) {
+    if (!changed)
+        return entity->internals->searchable;
+    for (size_t i = 0; entity->internals->searchable && i < entity->field_count; i++) {
         const model_field *field = &entity->fields[i];
-        if ((!changed || changed[i]) &&
-            (field->searchable || (field->lines && field->lines->internals->searchable)))
+        if (changed[i] && (field->searchable || (field->lines && field->lines->internals->searchable)))
             return true;
     }
     return false;

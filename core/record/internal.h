@@ -69,7 +69,8 @@ typedef struct model_internals {
     model_handlers *on_action; /* per action */
     const kt_shape *shape;     /* NULL: custom */
     bool searchable, has_machine, has_defaults;
-    bool words_filling; /* a word of a record may not stand yet, or still: fill.c */
+    bool has_conditions, lines_have_defaults; /* fields that are required under one; of its lines' fields */
+    bool words_filling;                       /* a word of a record may not stand yet, or still: fill.c */
     uint16_t first_tag;
 } model_internals;
 
