@@ -146,12 +146,20 @@ static kt_error *open_asked(kt_tx *tx, const query_request *query, size_t withou
     return plan_is_judged(tx, query->entity, &a->judged);
 }
 
+static bool asks_for_sets(const query_filter *filter)
+{
+    bool negated, any = is_has(filter, &negated);
+    for (size_t i = 0; filter->kind == FILTER_AND && i < filter->count; i++)
+        any = any || is_has(filter->items[i], &negated);
+    return any;
+}
+
 kt_error *query_count_by_set(kt_tx *tx, const query_request *query, uint64_t *count, bool *done)
 {
     const query_filter *filter = query->filter;
     uint64_t total;
     *done = false;
-    if (!filter)
+    if (!filter || !asks_for_sets(filter))
         return NULL;
     KT_TRY(query_total(tx, query->entity, &total));
     if (total < SETS_FROM)

@@ -136,8 +136,9 @@ typedef struct {
         model_path path;
         bool down;
     } by[QUERY_SORT_MAX];
-    bool down;     /* of the id, which breaks ties: as the last field */
-    uint32_t hash; /* of all this: what a cursor is bound to */
+    const model_entity *of;
+    bool down;  /* of the id, which breaks ties: as the last field */
+    bool by_id; /* which is named, behind the fields */
 } query_sort;
 
 /* A record's place in an order: its fields' values as in an index, and its id. */

@@ -208,13 +208,16 @@ kt_error *query_rows_open(kt_tx *tx, const query_plan *plan, const query_place *
     made->current = made;
     made->reverse = plan->ordered && plan->reverse;
     made->record.entity = plan->request.entity;
+    if (plan_is_empty(plan)) { /* the planner has walked its ranges already: there is nothing to make ready */
+        made->plan.scan = SCAN_RECORDS;
+        made->plan.range_count = made->plan.part_count = 0;
+        return NULL;
+    }
     made->record.values = ARENA_ARRAY(tx->arena, model_value, plan->request.entity->field_count);
     made->plan.ranges = ARENA_ARRAY(tx->arena, query_range, plan->range_count + 1);
     if (!made->record.values || !made->plan.ranges)
         return error_no_memory();
-    if (plan_is_empty(plan)) /* the planner has walked its ranges already */
-        made->plan.range_count = 0;
-    else if (plan->range_count)
+    if (plan->range_count)
         memcpy(made->plan.ranges, plan->ranges, plan->range_count * sizeof *plan->ranges);
     made->scratch = arena_open(SCRATCH_BYTES);
     if (!made->scratch)

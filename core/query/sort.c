@@ -7,14 +7,6 @@
 
 enum { CURSOR_FORMAT = 1, CURSOR_BACK = 1, CURSOR_INCLUSIVE = 2, CURSOR_VALUE_ONLY = 4, CURSOR_MAX = 700 };
 
-static uint32_t hash_bytes(uint32_t hash, const void *bytes, size_t n)
-{
-    const uint8_t *b = bytes;
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ b[i]) * 16777619u; /* FNV-1a */
-    return hash;
-}
-
 /* ---- Reading a sort ---- */
 
 static kt_error *read_field(
@@ -36,9 +28,8 @@ static kt_error *read_field(
     if (*ended) /* behind the id nothing matters any more */
         return NULL;
     sort->down = down;
-    sort->hash = hash_bytes(hash_bytes(sort->hash, name.ptr, name.len), down ? "-" : "+", 1);
     if (path.count == 1 && last->position == MODEL_ID) {
-        *ended = true;
+        *ended = sort->by_id = true;
         return NULL;
     }
     sort->by[sort->count].path = path;
@@ -68,8 +59,8 @@ kt_error *query_sort_read(kt_tx *tx, const model_entity *entity, const variant *
 {
     bool ended = false;
     sort->count = 0; /* what stands behind it is not looked at */
-    sort->down = false;
-    sort->hash = hash_bytes(2166136261u, entity->name.ptr, entity->name.len);
+    sort->of = entity;
+    sort->down = sort->by_id = false;
     if (!from || from->kind == VARIANT_NULL)
         return NULL;
     if (from->kind == VARIANT_STRING)
@@ -129,6 +120,28 @@ int query_key_cmp(const query_sort *sort, const query_key *a, const query_key *b
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+static uint32_t hash_bytes(uint32_t hash, const void *bytes, size_t n)
+{
+    const uint8_t *b = bytes;
+    for (size_t i = 0; i < n; i++)
+        hash = (hash ^ b[i]) * 16777619u; /* FNV-1a */
+    return hash;
+}
+
+static uint32_t hash_field(uint32_t hash, kt_str name, bool down)
+{
+    return hash_bytes(hash_bytes(hash, name.ptr, name.len), down ? "-" : "+", 1);
+}
+
+/* What a cursor is bound to. */
+static uint32_t hash_sort(const query_sort *sort)
+{
+    uint32_t hash = hash_bytes(2166136261u, sort->of->name.ptr, sort->of->name.len);
+    for (size_t i = 0; i < sort->count; i++)
+        hash = hash_field(hash, sort->by[i].path.name, sort->by[i].down);
+    return sort->by_id ? hash_field(hash, sort->of->fields[MODEL_ID].name, sort->down) : hash;
+}
+
 static void put(uint8_t *out, size_t *len, uint64_t value, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
@@ -153,7 +166,7 @@ void query_cursor_write(const query_sort *sort, const query_place *place, json *
         (place->back ? CURSOR_BACK : 0u) | (place->inclusive ? CURSOR_INCLUSIVE : 0u) |
             (place->value_only ? CURSOR_VALUE_ONLY : 0u),
         1);
-    put(raw, &len, sort->hash, 4);
+    put(raw, &len, hash_sort(sort), 4);
     put(raw, &len, place->key.id, 8);
     for (size_t i = 0; i < sort->count; i++)
         put(raw, &len, place->key.end[i], 2);
@@ -203,7 +216,7 @@ static bool parse(const query_sort *sort, const uint8_t *raw, size_t len, query_
     if (take(raw, &check_at, 4) != hash_bytes(2166136261u, raw, len - 4))
         return false;
     uint64_t flags = take(raw, &at, 1);
-    if (take(raw, &at, 4) != sort->hash)
+    if (take(raw, &at, 4) != hash_sort(sort))
         return false;
     *place = (query_place){.set = true,
         .back = flags & CURSOR_BACK,
