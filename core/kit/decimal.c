@@ -154,6 +154,8 @@ kt_dec kt_dec_round(kt_dec a, uint8_t scale)
 {
     if (dec_is_bad(a) || scale > KT_DEC_SCALE_MAX)
         return bad;
+    if (a.scale1 == scale + 1) /* as most are already */
+        return a;
     return dec_is_set(a) ? rescale(a.coef, scale_of(a), scale) : not_set;
 }
 
@@ -162,6 +164,8 @@ int kt_dec_cmp(kt_dec a, kt_dec b)
     int rank_a = dec_is_bad(a) ? 2 : dec_is_set(a), rank_b = dec_is_bad(b) ? 2 : dec_is_set(b);
     if (rank_a != rank_b || rank_a != 1)
         return (rank_a > rank_b) - (rank_a < rank_b);
+    if (a.scale1 == b.scale1)
+        return (a.coef > b.coef) - (a.coef < b.coef);
     wide left = (wide)a.coef * power[scale_of(b)], right = (wide)b.coef * power[scale_of(a)];
     return (left > right) - (left < right);
 }

@@ -30,6 +30,7 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     struct warehouse w;
     struct pool pool;
     kt_id usual = demand->warehouse;
+    const kt_date today = kt_today(tx);
     kt_dec open;
     if (!usual.v)
         KT_TRY(warehouse_usual(tx, &usual));
@@ -41,7 +42,7 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     const struct wanted wanted = {.goods = &goods,
         .warehouse = &w,
         .quantity = *rest,
-        .day = demand->day.day > kt_today(tx).day ? demand->day : kt_today(tx)};
+        .day = demand->day.day > today.day ? demand->day : today};
     KT_TRY(reserve(tx, &wanted, &owner, &open));
     kt_dec taken = kt_dec_sub(*rest, open);
     if (taken.coef <= 0)
