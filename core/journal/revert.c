@@ -475,6 +475,7 @@ kt_error *journal_revert(kt_tx *tx, kt_str unit, uint64_t seq, kt_str cursor, js
     position at;
     undo u = {.tx = tx, .j = answer, .begun = arena_used(tx->arena)};
     KT_TRY(begin(tx, unit, seq, cursor, &at));
+    tx->undoing = true;
     if (!tx->unit.ptr) {
         tx->unit = unit.len && unit.len < CHAIN_UNIT_MAX / 2
                        ? arena_format(

@@ -138,6 +138,8 @@ kt_error *kt_listing_check(kt_tx *tx, kt_str entity, kt_listing *listing)
 {
     const asked a = {.tx = tx, .entity = model_entity_find(tx->catalogue, entity)};
     const model_guard *guard = tx->guard;
+    if (tx->undoing)
+        return NULL; /* what comes back with others does not hold them up: it is told when it is asked */
     if (!a.entity || a.entity->lines_only ||
         (guard && guard->entity && guard->entity(tx, a.entity, "read"))) {
         *listing = (kt_listing){0};

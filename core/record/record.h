@@ -306,6 +306,7 @@ struct kt_tx {
     bool rehearsal;            /* a dry run: nothing of it will stay */
     int64_t deadline_ms;       /* monotonic; queries that go on past it end with limit; 0: none */
     bool joining;              /* a merge re-points references */
+    bool undoing;              /* an undo brings back what was, true of today or not */
     bool keep_authors;         /* imports: created_at/by and updated_at/by may be given */
     bool brings_file;          /* the caller has brought a file: its attachment names what it holds */
     kt_error *doomed;          /* an overflow or memory failure that must fail the request at its end */

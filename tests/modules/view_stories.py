@@ -78,6 +78,19 @@ def a_view_that_became_untrue_opens_and_says_what_is_gone(k):
     expect([gone["path"] for gone in k.call("base.view.open", {"id": other})["gone"]], ["entity"])
 
 
+def an_undo_brings_back_what_became_untrue(k):
+    k.call("field.define", {"entity": "base.party", "name": "x_shape", "type": "string", "label": {"en": "Shape", "pl": "Kształt"}})
+    user = make(k, "access.user", name="eve")
+    kept = view(k, owner=user, columns=["name", "x_shape"])
+    k.call("access.user.delete", {"id": user}, unit="eve leaves")  # her views go with her
+    refused("not_found", lambda: k.get("base.view", kept), "id")
+    k.call("field.remove", {"entity": "base.party", "name": "x_shape"})
+    expect(k.call("journal.revert", {"unit": "eve leaves"})["conflicts"], [])
+    opened = k.call("base.view.open", {"id": kept})
+    expect((k.get("access.user", user)["name"], opened["columns"], [gone["path"] for gone in opened["gone"]]), ("eve", ["name"], ["columns[1]"]))
+    refused("validation", lambda: k.update("base.view", kept, {"sort": "name"}), "columns[1]")
+
+
 def views_that_an_entity_brings_name_what_it_has(k):
     views = [{"kind": "list", "columns": ["code", "cod"], "sort": "-due", "filter": [["stat", "=", "x"]]}, {"kind": "kanban", "by": "stage", "card": ["code"], "sum": "worth"},
              {"columns": []}, {"kind": "pivot", "rows": ["code"], "group": "created_at:month", "sort": "-total"}]
@@ -93,4 +106,5 @@ def views_that_an_entity_brings_name_what_it_has(k):
 
 
 run([what_a_view_asks_for_is_there_when_it_is_saved, a_view_asks_for_what_its_author_may_see, a_view_of_a_module_that_is_off_stays,
-     a_view_that_became_untrue_opens_and_says_what_is_gone, views_that_an_entity_brings_name_what_it_has])
+     a_view_that_became_untrue_opens_and_says_what_is_gone, views_that_an_entity_brings_name_what_it_has,
+     an_undo_brings_back_what_became_untrue])
