@@ -492,6 +492,16 @@ def an_operator_reports_what_the_stores_know(k, house):
     expect(k.get("production.disassembly", apart)["state"], "done")
 
 
+def a_phantom_that_is_sold_says_why_nobody_makes_it(k):
+    s = works(k)
+    gift = make(k, "base.item", code="GIFT", name="Gift set", price="100")
+    make(k, "production.bom", item=gift, kind="phantom", lines=[{"item": s["RIM"]}])
+    order = make(k, "crm.order", party=s["party"], lines=[{"item": gift, "quantity": "1", "price": "9"}])
+    parts = k.call("crm.order.confirm", {"id": order})["parts"]
+    expect([(p["kind"], p["reason"]) for p in parts], [("missing", "it is a phantom, which is never made by itself, and no supplier is known")])
+    k.call("crm.order.cancel", {"id": order, "reason": "as it is"})
+
+
 def the_workshop_is_sound(k):
     """`kontor check` finds nothing after all that the stories did."""
     expect(k.call("system.check", {})["sound"], True)

@@ -243,6 +243,9 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     KT_TRY(bom_book_today(tx, &book));
     const kt_date day = demand->day.day > book->day.day ? demand->day : book->day;
     KT_TRY(bom_book_find_on(tx, book, demand->item, day, &entry));
+    if (entry->bom && entry->bom->kind == BOM_PHANTOM)
+        plan->hindered = (kt_text){
+            "it is a phantom, which is never made by itself", "to fantom, którego nie wytwarza się osobno"};
     if (!entry->bom || entry->bom->kind != BOM_MAKE || demand->level >= LEVELS_MAX)
         return NULL;
     if (entry->routing && !entry->routing->workable)
