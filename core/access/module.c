@@ -182,8 +182,17 @@ static kt_error *giver_check(kt_tx *tx, const struct user *was, const struct use
     return gave && !gives ? last_is_left(tx, !is ? NULL : is->active ? "roles" : "active") : NULL;
 }
 
+/* Whoever comes back logs in anew. */
+static kt_error *user_leaves(kt_tx *tx, const struct user *was, const struct user *is)
+{
+    size_t ended;
+    return was->active && !(is && is->active) ? session_delete_all(tx, was->rec.id.v, NULL, &ended) : NULL;
+}
+
 static kt_error *user_check(kt_tx *tx, const kt_record *before, const kt_record *after)
 {
+    if (before)
+        KT_TRY(user_leaves(tx, KT_SEE(user, before), after ? KT_SEE(user, after) : NULL));
     if (before && !after)
         KT_TRY(user_forget(tx->view, before->id.v));
     if (before)

@@ -162,6 +162,10 @@ static void whoever_is_no_longer_active_is_out_at_once(void **state)
     assert_string_equal(refused_as(h, token, "access.role.list"), "forbidden");
     assert_string_equal(
         house_refusal(h, "session.login", "{\"user\":\"anna\",\"password\":\"" PASSWORD "\"}"), "forbidden");
+    (void)house_result(
+        h, "access.user.update", "{\"id\":%lld,\"values\":{\"active\":true}}", (long long)anna);
+    assert_string_equal(refused_as(h, token, "access.role.list"), "forbidden");
+    assert_null(refused_as(h, house_login(h, "anna", PASSWORD), "access.role.list"));
     house_close(h);
 }
 
