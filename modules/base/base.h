@@ -7,7 +7,7 @@
 extern const kt_shape company_shape;
 kt_error *company_compute(kt_tx *tx, kt_record *self);
 kt_error *company_deleted(kt_tx *tx, const kt_event *event);
-/* A currency that gets so many decimals: a company's own has two at most. returns validation at "decimals" */
+/* A currency that gets so many decimals: a company's own is not paid in more than two. returns validation at "decimals" */
 KT_MUST kt_error *company_keeps_currency(kt_tx *tx, kt_id currency, kt_str code, int64_t decimals);
 /* The company in which the transaction runs, or else the first; not set if there is none. */
 KT_MUST kt_error *company_own(kt_tx *tx, kt_id *company);

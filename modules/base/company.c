@@ -1,4 +1,6 @@
 /* The companies whose books this database keeps: usually one. */
+#include <string.h>
+
 #include "bank_account.h"
 #include "base.h"
 #include "identifiers.h"
@@ -63,13 +65,29 @@ struct own_currency {
 static const kt_shape own_currency_shape = KT_SHAPE(own_currency, "base.currency",
     KT_BIND(own_currency, code, STRING, "code"), KT_BIND(own_currency, decimals, INT, "decimals"));
 
+/* Real money finer than that (ISO 4217, minor unit 3 or 4). Dollars of four digits are somebody's prices: they are paid in cents. */
+static bool is_paid_finer(kt_str code)
+{
+    static const char *const fine[] = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND", "CLF", "UYW"};
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        if (code.ptr && strcmp(code.ptr, fine[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_too_fine(kt_str code, int64_t decimals)
+{
+    return decimals > OWN_DIGITS && is_paid_finer(code);
+}
+
 static kt_error *too_fine(kt_tx *tx, const char *path, kt_str code, int64_t decimals)
 {
     return kt_hint(kt_fail(tx, KT_VALIDATION, path,
                        "%s has %lld digits after the point: a company's own currency may have two at most",
                        "%s ma %lld miejsca po przecinku: własna waluta firmy może mieć najwyżej dwa",
                        code.ptr ? code.ptr : "", (long long)decimals),
-        "What goods are worth, costs and books are kept with two digits. Choose a currency with no more; "
+        "What goods are worth, costs and books are kept with two digits. Choose a currency that is paid with "
+        "no more; "
         "orders and quotations may be in "
         "any.",
         "Wartość towaru, koszty i księgi mają dwa miejsca. Wybierz walutę, która nie ma ich więcej; "
@@ -87,14 +105,14 @@ static kt_error *check_currency(kt_tx *tx, const struct company *c)
         return NULL;
     if (kt_read(tx, c->currency, &own.rec))
         return NULL; /* a missing one is the model's to refuse */
-    return own.decimals > OWN_DIGITS ? too_fine(tx, "currency", own.code, own.decimals) : NULL;
+    return is_too_fine(own.code, own.decimals) ? too_fine(tx, "currency", own.code, own.decimals) : NULL;
 }
 
 kt_error *company_keeps_currency(kt_tx *tx, kt_id currency, kt_str code, int64_t decimals)
 {
     const kt_where where[] = {KT_WHERE(company, currency, KT_EQ, currency), {0}};
     kt_found found;
-    if (decimals <= OWN_DIGITS || !currency.v)
+    if (!is_too_fine(code, decimals) || !currency.v)
         return NULL;
     kt_authority before = kt_own_authority(tx);
     kt_error *e = kt_find(tx, &(kt_query){.of = &company_shape, .where = where}, 1, &found);

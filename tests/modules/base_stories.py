@@ -262,19 +262,21 @@ def companies_are_checked(k):
     expect(k.get("base.company", company)["zone"], "Europe/Warsaw")
 
 
-def a_companys_own_currency_has_two_digits_at_most(k):
-    """What goods are worth, costs and books are kept with two: dinars of three would be rounded. Yen have none, and a currency in use gets no third."""
-    dinar, yen, franc = currency(k, "KWD", 3), currency(k, "JPY", 0), currency(k, "CHF")
+def a_companys_own_currency_is_paid_with_two_digits_at_most(k):
+    """What goods are worth, costs and books are kept with two: dinars of three would be rounded. Yen have none, dollars of four are paid in cents,
+    and dinars in use get no third."""
+    dinar, yen, dollar = currency(k, "KWD", 3), currency(k, "JPY", 0), currency(k, "USD", 4)
     error = refused("validation", lambda: make(k, "base.company", name="Gulf", currency=dinar), "currency")
     expect(("KWD has 3 digits" in error.problems[0]["message"], bool(error.problems[0]["hint"])), (True, True))
     company = make(k, "base.company", name="Tokyo", currency=yen)
     refused("validation", lambda: k.update("base.company", company, {"currency": dinar}), "currency")
-    k.update("base.company", company, {"currency": franc})
-    refused("validation", lambda: k.update("base.currency", franc, {"decimals": 3}), "decimals")
-    k.update("base.company", company, {"currency": yen})
-    k.update("base.currency", franc, {"decimals": 3})
+    k.update("base.currency", dinar, {"decimals": 2})
+    k.update("base.company", company, {"currency": dinar})
+    refused("validation", lambda: k.update("base.currency", dinar, {"decimals": 3}), "decimals")
+    k.update("base.company", company, {"currency": dollar})
+    k.update("base.currency", dinar, {"decimals": 3})
     k.delete("base.company", company)
-    k.update("base.currency", franc, {"decimals": 2})
+    k.update("base.currency", dollar, {"decimals": 2})
 
 
 
