@@ -211,6 +211,8 @@ static kt_error *read_orders(kt_tx *tx, struct foreseeing *f, kt_str filter, boo
 static kt_error *read_sold(kt_tx *tx, struct foreseeing *f)
 {
     const kt_str since = say_day(tx, (kt_date){f->first - WINDOW_MAX});
+    if (!since.len)
+        return kt_no_memory();
     if (!f->forecasts.count || !kt_any(tx, sold_shape.name, (kt_id){1}).v)
         return NULL;
     KT_TRY(read_orders(tx, f,
