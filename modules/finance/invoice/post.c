@@ -201,6 +201,8 @@ static kt_error *book_owed(posting *p, kt_dec total)
         kt_dec value = left;
         if (i + 1 < count)
             KT_TRY(posting_base(p, part->amount, &value));
+        if (kt_dec_cmp(value, left) > 0) /* of cents that a last note leaves */
+            value = left;
         like.due = part->due;
         like.discount = kt_dec_round(part->discount, 2);
         like.discount_until = part->discount_until;
