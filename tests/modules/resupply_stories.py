@@ -356,6 +356,22 @@ def what_came_for_the_shop_and_is_blocked_is_brought_from_the_depot(k):
     expect(([c[:2] for c in covers(k, order)], level(k, glue, "depot")), ([("transfer", 2)], (6, 2, 3)))
 
 
+def what_another_line_is_picked_of_is_missed(k):
+    """Five of a lot are reserved for an order's first line; the picker takes three of them for its second one, and none for the first, which has two left."""
+    resin = rare(k, "resin", rule=False, tracking="lot")
+    put(k, resin, 5, new_lot="amber")
+    amber, = k.list("logistics.lot", [["item", "=", resin]])["rows"]
+    order = make(k, "crm.order", party=seen["nowak"], warehouse=seen["depot"], lines=[{"item": resin, "quantity": n, "price": "10"} for n in ("5", "3")])
+    k.call("crm.order.confirm", {"id": order})
+    delivery, = k.list("logistics.delivery", [["document", "=", {"entity": "crm.order", "id": order}]])["rows"]
+    k.call("logistics.delivery.pick", {"id": delivery["id"], "lines": [
+        {"line": line["id"], "lot": amber["id"], "quantity": n} for line, n in zip(delivery["lines"], ("0", "3"))]})
+    parts = k.call("base.supply.explain", {"document": {"entity": "crm.order", "id": order}})["parts"]
+    expect(sorted((p["line"], p["kind"], D(p["quantity"])) for p in parts if p["line"] == 1), [(1, "missing", 3), (1, "stock", 2)])
+    k.call("logistics.delivery.ship", {"id": delivery["id"]})
+    expect(level(k, resin, "depot"), (2, 2, 0))
+
+
 def what_is_on_its_way_and_what_is_kept_go_together_to_who_misses_it(k):
     """Of four that an order asked for two are on their way and two are kept in the depot when it is cancelled. Another one misses five since what came for
     it is blocked: it gets all four, and nothing lies there that is missed."""

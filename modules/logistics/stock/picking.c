@@ -307,6 +307,20 @@ static void go_on(struct taking *t, kt_error *e, kt_error **wrong)
     kt_also(wrong, e);
 }
 
+/* Of what the line held another one was picked: who waits for it is covered in another way. */
+static kt_error *tell_taken_away(kt_tx *tx, const struct delivery *d, const struct taking *t)
+{
+    static const kt_text why = {"another line was picked from it", "pobrano z tego inną pozycję"};
+    const kt_supply *supply = d->document.v && t->sum.by_lot ? kt_supply_find(tx) : NULL;
+    kt_dec held;
+    if (!supply)
+        return NULL;
+    KT_TRY(reserved_for(tx, t->line->item, &t->owner, &held));
+    held = kt_dec_sub(t->held, held);
+    return held.coef > 0 ? supply->lost(tx, t->owner.document, t->owner.line, t->line->item, held, why)
+                         : NULL;
+}
+
 static kt_error *take_named(kt_tx *tx, struct delivery *d, const struct choices *all)
 {
     const size_t count = d->lines.count;
@@ -328,6 +342,8 @@ static kt_error *take_named(kt_tx *tx, struct delivery *d, const struct choices 
             go_on(&lines[i], take_rest(tx, &w, &lines[i]), &wrong);
     for (size_t i = 0; i < count && !wrong; i++)
         KT_TRY(tell_picks_free(tx, lines[i].owner.document, lines[i].line->item, &lines[i].freed));
+    for (size_t i = 0; i < count && !wrong; i++)
+        KT_TRY(tell_taken_away(tx, d, &lines[i]));
     return wrong;
 }
 
