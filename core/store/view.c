@@ -96,6 +96,21 @@ void store_end(store_view *view)
     view->txn = NULL;
 }
 
+/* What a node of the overlay says, without its frame; not set: nothing, or that it was deleted. */
+static kt_str word_of(const overlay_node *node)
+{
+    return node && node->state == OVERLAY_PUT ? (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES}
+                                              : (kt_str){0};
+}
+
+/* What the engine holds, in its frame; *raw not set: nothing. */
+static kt_error *engine_get(store_view *view, store_space space, kt_str key, kt_str *raw)
+{
+    *raw = (kt_str){0};
+    engine_code code = view->engine->ops->get(view->txn, space, key, raw);
+    return code == ENGINE_OK || code == ENGINE_ABSENT ? NULL : engine_error(view->arena, code, "reading");
+}
+
 /* The overlay's word, if it has one (*node), or else what the engine holds; *raw not set: nothing. */
 static kt_error *look_up(
     store_view *view, store_space space, kt_str key, const overlay_node **node, kt_str *raw)
@@ -105,10 +120,7 @@ static kt_error *look_up(
     if (key.len == 0 || key.len > STORE_KEY_MAX)
         return bad_key(view->arena, key);
     *node = view->writes ? overlay_find(view->writes, space, key) : NULL;
-    if (*node)
-        return NULL;
-    engine_code code = view->engine->ops->get(view->txn, space, key, raw);
-    return code == ENGINE_OK || code == ENGINE_ABSENT ? NULL : engine_error(view->arena, code, "reading");
+    return *node ? NULL : engine_get(view, space, key, raw);
 }
 
 kt_error *store_has(store_view *view, store_space space, kt_str key, bool *there)
@@ -137,8 +149,7 @@ kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *val
     kt_str raw;
     *value = (kt_str){0};
     KT_TRY(look_up(view, space, key, &node, &raw));
-    if (node && node->state == OVERLAY_PUT)
-        *value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
+    *value = word_of(node);
     if (node || !raw.ptr)
         return NULL;
     KT_TRY(unframe(view, space, key, raw, value));
@@ -148,13 +159,6 @@ kt_error *store_get(store_view *view, store_space space, kt_str key, kt_str *val
             return error_no_memory();
     }
     return NULL;
-}
-
-/* The overlay's word, if it has one. */
-static kt_str word_of(const overlay_node *node)
-{
-    return node && node->state == OVERLAY_PUT ? (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES}
-                                              : (kt_str){0};
 }
 
 bool store_written(const store_view *view, store_space space, kt_str key, kt_str *value)
@@ -315,7 +319,7 @@ bool store_next(store_cursor *c, kt_str *key, kt_str *value)
         expect(c, c->reverse ? overlay_previous(node) : overlay_next(node));
         if (node->state == OVERLAY_PUT) {
             *key = node->key;
-            *value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
+            *value = word_of(node);
             return true;
         }
     }
@@ -398,6 +402,18 @@ static kt_error *may_write(const store_view *view, kt_str key)
         "Do it in several parts.", "Zrób to w kilku częściach.");
 }
 
+/* Puts a value into its frame and its node. */
+static kt_error *set_value(store_view *view, overlay_node *node, kt_str value)
+{
+    char *raw = arena_bytes(view->writes->arena, value.len + FRAME_BYTES);
+    if (!raw)
+        return error_no_memory();
+    if (value.len)
+        memcpy(raw, value.ptr, value.len);
+    frame_seal(node->space, node->hash, raw, value.len);
+    return overlay_set(view->writes, node, (kt_str){raw, value.len + FRAME_BYTES}) ? NULL : error_no_memory();
+}
+
 kt_error *store_put(store_view *view, store_space space, kt_str key, kt_str value)
 {
     KT_TRY(may_write(view, key));
@@ -405,13 +421,7 @@ kt_error *store_put(store_view *view, store_space space, kt_str key, kt_str valu
         return error_make(view->arena, KT_LIMIT, NULL, "a value of %zu bytes: at most %d are possible",
             "wartość ma %zu bajtów: możliwe jest najwyżej %d", value.len, STORE_VALUE_MAX);
     overlay_node *node = overlay_node_of(view->writes, space, key);
-    char *raw = arena_bytes(view->writes->arena, value.len + FRAME_BYTES);
-    if (!node || !raw)
-        return error_no_memory();
-    if (value.len)
-        memcpy(raw, value.ptr, value.len);
-    frame_seal(space, node->hash, raw, value.len);
-    return overlay_set(view->writes, node, (kt_str){raw, value.len + FRAME_BYTES}) ? NULL : error_no_memory();
+    return node ? set_value(view, node, value) : error_no_memory();
 }
 
 kt_error *store_delete(store_view *view, store_space space, kt_str key)
@@ -424,14 +434,10 @@ kt_error *store_delete(store_view *view, store_space space, kt_str key)
 static kt_error *number_at(
     store_view *view, store_space space, kt_str key, const overlay_node *node, uint64_t *number)
 {
-    kt_str raw = {0}, value = {0};
+    kt_str raw, value = word_of(node);
     *number = 0;
-    if (node->state == OVERLAY_PUT) {
-        value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
-    } else if (node->state == OVERLAY_NOTHING) {
-        engine_code code = view->engine->ops->get(view->txn, space, key, &raw);
-        if (code != ENGINE_OK && code != ENGINE_ABSENT)
-            return engine_error(view->arena, code, "reading");
+    if (node->state == OVERLAY_NOTHING) {
+        KT_TRY(engine_get(view, space, key, &raw));
         KT_TRY(unframe(view, space, key, raw, &value));
     }
     if (value.len == sizeof *number)
@@ -450,15 +456,9 @@ kt_error *store_add(store_view *view, store_space space, kt_str key, int64_t cha
     KT_TRY(number_at(view, space, key, node, number));
     *number += (uint64_t)change;
     const uint64_t bytes = htobe64(*number);
-    char *raw = *number ? arena_bytes(view->writes->arena, sizeof bytes + FRAME_BYTES) : NULL;
-    if (raw) {
-        memcpy(raw, &bytes, sizeof bytes);
-        frame_seal(space, node->hash, raw, sizeof bytes);
-    }
-    if ((*number && !raw) ||
-        !overlay_set(view->writes, node, (kt_str){raw, raw ? sizeof bytes + FRAME_BYTES : 0}))
-        return error_no_memory();
-    return NULL;
+    if (*number)
+        return set_value(view, node, (kt_str){(const char *)&bytes, sizeof bytes});
+    return overlay_set(view->writes, node, (kt_str){0}) ? NULL : error_no_memory();
 }
 
 store_mark store_mark_set(store_view *view)
@@ -487,13 +487,8 @@ void store_overlay_each(const store_view *view,
         return;
     for (store_space space = STORE_DATA; space < STORE_SPACES; space++) {
         const overlay_node *node = overlay_at_or_after(view->writes, space, (kt_str){0}, false);
-        for (; node; node = overlay_next(node)) {
-            kt_str value = {0};
-            if (node->job != view->writes->job)
-                continue;
-            if (node->state == OVERLAY_PUT)
-                value = (kt_str){node->raw.ptr, node->raw.len - FRAME_BYTES};
-            each(context, space, node->key, value);
-        }
+        for (; node; node = overlay_next(node))
+            if (node->job == view->writes->job)
+                each(context, space, node->key, word_of(node));
     }
 }

@@ -87,9 +87,7 @@ static kt_error *too_fine(kt_tx *tx, const char *path, kt_str code, int64_t deci
                        "%s ma %lld miejsca po przecinku: własna waluta firmy może mieć najwyżej dwa",
                        code.ptr ? code.ptr : "", (long long)decimals),
         "What goods are worth, costs and books are kept with two digits. Choose a currency that is paid with "
-        "no more; "
-        "orders and quotations may be in "
-        "any.",
+        "no more; orders and quotations may be in any.",
         "Wartość towaru, koszty i księgi mają dwa miejsca. Wybierz walutę, która nie ma ich więcej; "
         "zamówienia i oferty mogą być w każdej.");
 }

@@ -56,12 +56,10 @@ kt_error *digits_fit(kt_tx *tx, const char *path, kt_dec amount, kt_id currency)
                        "kwoty %s w %s nie da się zaksięgować: liczba miejsc po przecinku w księgach to %d",
                        kt_dec_text(tx, amount, 0).ptr, c.code.ptr ? c.code.ptr : "", digits),
         finer ? "Of a currency with three (KWD, BHD, TND, JOD, OMR) amounts are booked that have no third "
-                "one: agree "
-                "on prices and tax without it, or bill in another currency."
+                "one: agree on prices and tax without it, or bill in another currency."
               : "Give an amount as its currency has them.",
         finer ? "W walucie o trzech miejscach (KWD, BHD, TND, JOD, OMR) księguje się kwoty bez trzeciego: "
-                "uzgodnij takie "
-                "ceny i podatek albo fakturuj w innej walucie."
+                "uzgodnij takie ceny i podatek albo fakturuj w innej walucie."
               : "Podaj kwotę taką, jakie ma jej waluta.");
 }
 

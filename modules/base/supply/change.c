@@ -22,8 +22,9 @@ static kt_error *moved_within(kt_tx *tx, kt_id supply, kt_date day, kt_text reas
         struct pegging *p = &all.items[i];
         const kt_date there = there_on(p, day);
         const bool same = p->day.day == there.day;
-        kt_date was;
-        KT_TRY(promise_of(tx, p->demand, p->line, &was));
+        kt_date was = {0};
+        if (!same)
+            KT_TRY(promise_of(tx, p->demand, p->line, &was));
         p->day = there;
         pegging_because(tx, p, reason);
         KT_TRY(kt_update(tx, &p->rec));

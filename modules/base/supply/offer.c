@@ -79,11 +79,12 @@ static bool is_elsewhere(const struct pegging *p, kt_id warehouse)
 }
 
 /* To where nothing could be brought, and for when: who needs it there later is not asked for, or hundreds would be. */
+struct where_none {
+    kt_id warehouse;
+    kt_date needed;
+};
 struct barren {
-    struct where_none {
-        kt_id warehouse;
-        kt_date needed;
-    } * items;
+    struct where_none *items;
     size_t count;
 };
 

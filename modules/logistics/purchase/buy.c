@@ -197,14 +197,11 @@ static kt_error *lessen(kt_tx *tx, struct request *r)
     return lot_bought(tx, r->item, r->party, r->waiting, &r->quantity);
 }
 
-kt_error *request_let_go(kt_tx *tx, struct request *r, const kt_cover *part, kt_plan *left)
+static kt_error *let_go(kt_tx *tx, struct request *r, bool straight, const kt_cover *part, kt_plan *left)
 {
     const kt_dec given = smaller(part->quantity, r->waiting);
-    struct po order;
-    bool straight;
     if (given.coef <= 0 || r->state == PR_DONE || r->state == PR_CANCELLED)
         return NULL;
-    KT_TRY(goes_straight(tx, r, &order, &straight));
     r->waiting = kt_dec_sub(r->waiting, given);
     if (r->state == PR_ORDERED)
         KT_TRY(report_ordered(tx, r, part, given, left));
@@ -216,6 +213,14 @@ kt_error *request_let_go(kt_tx *tx, struct request *r, const kt_cover *part, kt_
     return r->free.coef > 0 && !straight ? tell_offered(tx, r->item, KT_FROM_BUYING) : NULL;
 }
 
+kt_error *request_let_go(kt_tx *tx, struct request *r, const kt_cover *part, kt_plan *left)
+{
+    struct po order;
+    bool straight;
+    KT_TRY(goes_straight(tx, r, &order, &straight));
+    return let_go(tx, r, straight, part, left);
+}
+
 static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *part, kt_plan *left)
 {
     struct request r = {KT_OF(request)};
@@ -225,7 +230,7 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
     KT_TRY(goes_straight(tx, &r, &order, &straight));
     const kt_dec given = smaller(part->quantity, r.waiting);
     return straight && !demand->met && given.coef > 0 ? is_bound(tx, &r, given, &order)
-                                                      : request_let_go(tx, &r, part, left);
+                                                      : let_go(tx, &r, straight, part, left);
 }
 
 static kt_error *lot(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *bought)

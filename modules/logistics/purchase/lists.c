@@ -90,7 +90,7 @@ static kt_error *to_buy(kt_tx *tx, const struct list *p, kt_date until, bool lat
     KT_TRY(requests_find(tx, where, &open));
     for (size_t i = 0; i < open.count && out->requests.count < ROWS_MAX; i++) {
         if (p->warehouse.v)
-            KT_TRY(request_is_for(tx, &open.items[i], p->warehouse, &here));
+            KT_TRY(warehouse_same(tx, open.items[i].warehouse, p->warehouse, &here));
         if (here && is_due(&open.items[i], until, late))
             KT_TRY(add_request(tx, &open.items[i], out));
     }
@@ -122,11 +122,6 @@ static kt_error *add_lines(kt_tx *tx, const struct po *o, kt_date until, struct 
     return NULL;
 }
 
-static bool comes_to(const struct po *o, kt_id warehouse, kt_id usual)
-{
-    return !o->ship_to.v && (o->warehouse.v ? o->warehouse.v : usual.v) == warehouse.v;
-}
-
 static kt_error *to_receive(kt_tx *tx, const struct list *p, kt_date until, struct worklist *out)
 {
     kt_where where[4] = {
@@ -134,15 +129,16 @@ static kt_error *to_receive(kt_tx *tx, const struct list *p, kt_date until, stru
     struct po o = {.rec.of = &po_seen_shape};
     kt_error *e = NULL;
     kt_cursor *cursor;
-    kt_id usual = {0};
+    bool here = true;
     if (p->party.v)
         where[2] = (kt_where){offsetof(struct po, party), KT_EQ, &p->party};
-    if (p->warehouse.v)
-        KT_TRY(warehouse_usual(tx, &usual));
     KT_TRY(kt_open(tx, &(kt_query){.of = &po_seen_shape, .where = where, .sort = "expected,id"}, &cursor));
-    while (!e && out->lines.count < ROWS_MAX && kt_next(cursor, &o.rec))
-        if (!p->warehouse.v || comes_to(&o, p->warehouse, usual))
+    while (!e && out->lines.count < ROWS_MAX && kt_next(cursor, &o.rec)) {
+        if (p->warehouse.v)
+            e = warehouse_same(tx, o.warehouse, p->warehouse, &here);
+        if (!e && here && (!p->warehouse.v || !o.ship_to.v))
             e = add_lines(tx, &o, until, out);
+    }
     kt_also(&e, kt_close(cursor));
     return e;
 }

@@ -229,15 +229,6 @@ static kt_error *take_in(
                   : NULL;
 }
 
-static kt_error *is_elsewhere(kt_tx *tx, const struct po *o, const struct receipt *by, bool *yes)
-{
-    kt_id usual;
-    KT_TRY(warehouse_usual(tx, &usual));
-    *yes = !o->ship_to.v &&
-           (o->warehouse.v ? o->warehouse.v : usual.v) != (by->warehouse.v ? by->warehouse.v : usual.v);
-    return NULL;
-}
-
 /* Put into another warehouse than ordered: who waits for it where it was to come goes without and is covered anew, by what can
  * be brought from there, say; there it is free. */
 static kt_error *come_elsewhere(kt_tx *tx, const struct po *o, struct requests *carried, kt_id item,
@@ -272,12 +263,12 @@ static kt_error *arrived_within(
     struct requests carried;
     struct goods item;
     kt_dec rest;
-    bool elsewhere;
+    bool as_ordered;
     KT_TRY(goods_read(tx, line->item, &item));
     KT_TRY(kt_in_unit(tx, line->item, quantity, line->unit, item.unit, &rest));
     KT_TRY(requests_of_line(tx, o->rec.id, line->rec.id, &carried));
-    KT_TRY(is_elsewhere(tx, o, by, &elsewhere));
-    if (elsewhere)
+    KT_TRY(warehouse_same(tx, o->warehouse, by->warehouse, &as_ordered));
+    if (!as_ordered && !o->ship_to.v)
         return come_elsewhere(tx, o, &carried, line->item, rest, by);
     for (size_t i = 0; i < carried.count && rest.coef > 0; i++) {
         struct request *r = &carried.items[i];

@@ -104,8 +104,6 @@ kt_error *request_compute(kt_tx *tx, kt_record *self);
 void request_take_offer(kt_tx *tx, struct request *r, const struct offer *best);
 /* Takes over supplier, price and days from the best offer for what is to be bought. */
 KT_MUST kt_error *request_price(kt_tx *tx, struct request *r);
-/* Do its goods come to this warehouse? Not set, on either side: the usual one. */
-KT_MUST kt_error *request_is_for(kt_tx *tx, const struct request *r, kt_id warehouse, bool *yes);
 /* So much of an ordered request is not asked for any more; of all that is left of it: it is given up. */
 void request_cut(struct request *r, kt_dec cut);
 /* Who waited for `part` of a request waits no more; if it goes straight to its customer, nobody else gets it.
@@ -251,6 +249,7 @@ struct receipt_line *receipt_line_at(const struct receipt *r, size_t i);
 kt_error *receipt_finish(kt_tx *tx, kt_record *self, const kt_record *params);
 /* ---- straight.c, straight_learn.c ---- */
 
+struct straight *straight_at(const kt_lines *all, size_t i);
 /* Is the demand a sales order, whether or not sales are switched on? */
 bool is_sale(const kt_tx *tx, kt_id demand);
 /* Those of a version that did not keep it. */

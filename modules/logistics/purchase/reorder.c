@@ -87,7 +87,7 @@ static kt_error *asked_for(kt_tx *tx, const struct reorder_rule *rule, kt_dec *f
         struct warehouse to = {KT_OF(warehouse), .active = true};
         bool here = true;
         if (rule->warehouse.v)
-            KT_TRY(request_is_for(tx, r, rule->warehouse, &here));
+            KT_TRY(warehouse_same(tx, r->warehouse, rule->warehouse, &here));
         else if (r->warehouse.v)
             KT_TRY(kt_read(tx, r->warehouse, &to.rec));
         here = here && warehouse_gives(&to);

@@ -201,15 +201,6 @@ kt_error *requests_of_line(kt_tx *tx, kt_id order, kt_id line, struct requests *
     return requests_find(tx, where, found);
 }
 
-kt_error *request_is_for(kt_tx *tx, const struct request *r, kt_id warehouse, bool *yes)
-{
-    kt_id usual = {0};
-    if (!r->warehouse.v || !warehouse.v)
-        KT_TRY(warehouse_usual(tx, &usual));
-    *yes = (r->warehouse.v ? r->warehouse.v : usual.v) == (warehouse.v ? warehouse.v : usual.v);
-    return NULL;
-}
-
 /* ---- Actions ---- */
 
 static kt_error *cancel(kt_tx *tx, kt_record *self, const kt_record *params)

@@ -88,7 +88,7 @@ static kt_error *recount(kt_tx *tx, kt_record *rec)
         tx, &(kt_query){.of = &waiting_shape, .where = where}, offsetof(struct waiting, quantity), &waits));
     const kt_cover gone = {
         .item = r->item, .quantity = kt_dec_sub(r->waiting, waits), .document = request_any(tx, r)};
-    return request_let_go(tx, r, &gone, &left);
+    return gone.quantity.coef > 0 ? request_let_go(tx, r, &gone, &left) : NULL;
 }
 
 enum { RECOUNT_REQUESTS, LOOK_AT_RESERVATIONS, RECOUNT_TRANSFERS, WALKS };

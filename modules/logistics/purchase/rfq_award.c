@@ -242,8 +242,9 @@ static bool is_chosen(const struct award *p, const struct bid *b)
     bool named;
     if (!b->asked || !b->total.scale1 || b->expired)
         return false;
-    if (row_of(p, b, &named) || named)
-        return row_of(p, b, &named) != NULL;
+    const struct award_row *row = row_of(p, b, &named);
+    if (named)
+        return row != NULL;
     return p->answer.v ? p->answer.v == b->answer->rec.id.v : p->lines.count == 0 && b->rank == 1;
 }
 

@@ -151,7 +151,7 @@ kt_error *straight_delivered(kt_tx *tx, const struct request *r, kt_dec quantity
     return NULL;
 }
 
-static struct straight *straight_at(const kt_lines *all, size_t i)
+struct straight *straight_at(const kt_lines *all, size_t i)
 {
     return KT_AS(straight, kt_line(all, i));
 }

@@ -15,17 +15,12 @@ typedef struct { /* of one line of a purchase order */
     kt_lines *straight; /* of the receipt that is looked at */
 } learning;
 
-static struct straight *portion_at(const kt_lines *all, size_t i)
-{
-    return KT_AS(straight, kt_line(all, i));
-}
-
 /* Takes up to *rest of what is the order's, or of any if `like` is NULL, off `from`, and adds it to `to`. */
 static kt_error *hand_over(
     kt_tx *tx, const kt_lines *from, const struct straight *like, kt_dec *rest, kt_lines *to)
 {
     for (size_t i = 0; i < from->count && rest->coef > 0; i++) {
-        struct straight *s = portion_at(from, i), part = *s;
+        struct straight *s = straight_at(from, i), part = *s;
         if (like && (like->order.v != s->order.v || like->line != s->line))
             continue;
         part.rec = (kt_record){.of = &straight_shape};
@@ -55,7 +50,7 @@ static kt_error *as_told(learning *l, const kt_lines *from, kt_dec *rest, kt_lin
 {
     kt_lines taken = {0};
     for (size_t i = 0; i < l->straight->count; i++) {
-        const struct straight *s = portion_at(l->straight, i);
+        const struct straight *s = straight_at(l->straight, i);
         kt_dec part = s->quantity;
         if (s->order_line != (int64_t)l->line->rec.id.v)
             continue;
@@ -70,7 +65,7 @@ static kt_error *as_told(learning *l, const kt_lines *from, kt_dec *rest, kt_lin
 static kt_error *note(learning *l, const kt_lines *parts)
 {
     for (size_t i = 0; i < parts->count; i++)
-        if (portion_at(parts, i)->order.v)
+        if (straight_at(parts, i)->order.v)
             KT_TRY(kt_line_add(l->tx, l->straight, kt_line(parts, i)));
     return NULL;
 }
@@ -83,9 +78,9 @@ static kt_error *came(learning *l, const struct receipt *r)
     KT_TRY(as_told(l, &l->to_come, &rest, &said));
     if (!said.count)
         KT_TRY(hand_over(l->tx, &l->to_come, NULL, &rest, &parts));
-    for (size_t i = 0; i < said.count + parts.count; i++)
-        KT_TRY(kt_line_add(
-            l->tx, &l->had, i < said.count ? kt_line(&said, i) : kt_line(&parts, i - said.count)));
+    const kt_lines *had = said.count ? &said : &parts;
+    for (size_t i = 0; i < had->count; i++)
+        KT_TRY(kt_line_add(l->tx, &l->had, kt_line(had, i)));
     l->beyond = kt_dec_add(l->beyond, rest);
     return note(l, &parts);
 }

@@ -196,6 +196,15 @@ kt_error *warehouse_usual(kt_tx *tx, kt_id *id)
     return id->v ? usual_keep(tx, *id) : NULL;
 }
 
+kt_error *warehouse_same(kt_tx *tx, kt_id a, kt_id b, bool *same)
+{
+    kt_id usual = {0};
+    if (!a.v || !b.v)
+        KT_TRY(warehouse_usual(tx, &usual));
+    *same = (a.v ? a.v : usual.v) == (b.v ? b.v : usual.v);
+    return NULL;
+}
+
 /* The first warehouse is made where there is none, not where all are out of use. */
 static kt_error *none_retired(kt_tx *tx)
 {

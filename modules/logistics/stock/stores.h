@@ -41,6 +41,8 @@ kt_error *location_compute(kt_tx *tx, kt_record *self);
 KT_MUST kt_error *warehouse_get(kt_tx *tx, kt_id id, struct warehouse *w);
 /* The usual warehouse, if there is one: id stays not set else. */
 KT_MUST kt_error *warehouse_usual(kt_tx *tx, kt_id *id);
+/* Are both the same warehouse? Not set, on either side: the usual one. */
+KT_MUST kt_error *warehouse_same(kt_tx *tx, kt_id a, kt_id b, bool *same);
 /* The first location of this kind (of the stores: of this warehouse), which is made if there is none. */
 KT_MUST kt_error *location_get(kt_tx *tx, kt_stock_place place, kt_id warehouse, struct location *l);
 
@@ -250,9 +252,9 @@ struct lot_part { /* so much of a lot; not set: of any */
  * the caller's authority, which is the module's own. */
 KT_MUST kt_error *stock_move_lots(
     kt_tx *tx, const kt_stock_move *move, const struct lot_part *parts, size_t count);
-/* The refusal of what is not there: `rest` of what is wanted; no lot: of all of them. */
 /* returns validation at "day": it has not come yet */
 KT_MUST kt_error *not_to_come(kt_tx *tx, kt_date day);
+/* The refusal of what is not there: `rest` of what is wanted; no lot: of all of them. */
 KT_MUST kt_error *too_little(kt_tx *tx, const char *path, const struct wanted *wanted, kt_dec rest);
 /* The problems of line i of a document, or of a row of parameters, told there.
  *   field  where; NULL: where they say, at "item" if they do not */

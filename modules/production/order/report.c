@@ -212,12 +212,10 @@ static kt_error *output_lot(kt_tx *tx, kt_id item, const struct report *r, kt_id
 }
 
 /* Of an output as many come as belong to what was made so far, in whole steps of its unit. */
-static kt_error *output_comes(
-    kt_tx *tx, const struct order *o, const struct report *r, struct output *out, struct coming *c)
+static kt_error *output_comes(kt_tx *tx, const struct order *o, const struct report *r, struct bom_book *book,
+    struct output *out, struct coming *c)
 {
-    struct bom_book *book;
     struct bom_entry *entry;
-    KT_TRY(bom_book_today(tx, &book));
     KT_TRY(bom_book_find(tx, book, out->item, &entry));
     *c = (struct coming){.item = out->item,
         .expected = out->quantity,
@@ -240,6 +238,8 @@ static kt_error *output_comes(
 static kt_error *outputs_come(
     kt_tx *tx, struct order *o, const struct report *r, struct coming **all, kt_dec *percent_left)
 {
+    struct bom_book *book;
+    KT_TRY(bom_book_today(tx, &book));
     *percent_left = KT_DEC(100, 0);
     *all = kt_alloc(tx, (o->outputs.count + 1) * sizeof **all);
     if (!*all)
@@ -249,7 +249,7 @@ static kt_error *outputs_come(
         struct coming *c = &(*all)[i];
         if (out->quantity.coef <= 0)
             continue;
-        KT_TRY(output_comes(tx, o, r, out, c));
+        KT_TRY(output_comes(tx, o, r, book, out, c));
         *percent_left = kt_dec_sub(*percent_left, c->percent);
     }
     return NULL;
