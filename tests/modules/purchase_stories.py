@@ -700,7 +700,7 @@ def answers_are_compared_with_all_they_cost_and_the_best_gets_the_order(k):
     rows = k.call("logistics.rfq.compare", {"rfq": rfq})["rows"]
     expect([(r["line"], r["rank"], r["supplier"], r["quantity"], r["landed"], r["total"], r["late"]) for r in rows], [
         (lines[0], 1, "Rad", "10.0000", "8.500000", "85.00", True), (lines[0], 2, "Stalmet", "10.0000", "10.800000", "108.00", False),
-        (lines[1], 1, "Stalmet", "30.0000", "2.400000", "72.00", False), (lines[1], 2, "Rad", "8.0000", "4.250000", "34.00", False)])
+        (lines[1], 1, "Rad", "8.0000", "4.250000", "34.00", False), (lines[1], 2, "Stalmet", "30.0000", "2.400000", "72.00", False)])
     k.update("logistics.rfq_answer", rad, {"valid_to": day(-1)})
     rows = k.call("logistics.rfq.compare", {"rfq": rfq})["rows"]
     expect([(r["line"], r["rank"], r["answer"], r["expired"]) for r in rows], [(line, rank, answer, late) for line in lines for rank, answer, late in ((1, stalmet, False), (2, rad, True))])
@@ -714,6 +714,36 @@ def answers_are_compared_with_all_they_cost_and_the_best_gets_the_order(k):
     row = po(k, orders[0])
     expect((row["net"], [line["quantity"] for line in row["lines"]], row["lines"][0]["expected"]), ("180.00", ["10.0000", "30.0000", "1.0000"], day(4)))
     expect((k.get("logistics.purchase_request", wanted)["state"], k.get("logistics.purchase_request", wanted)["order"]), ("ordered", orders[0]))
+
+
+def answers_are_ranked_by_all_that_has_to_be_paid(k):
+    """Seven hubs are asked for. The cheapest by the piece sells thirty at least; Rad sells fours, in francs, which are cheaper today than on the day of the
+    answer; Uhr sells the piece at 6, ten of them at 3.20, and is as dear as Rad, but quicker."""
+    hub, s = item(k, "asked-hub"), shop(k)
+    for ago, rate in ((-20, "5"), (0, "4")):
+        make(k, "base.currency_rate", base=s["CHF"], currency=s["PLN"], day=day(ago), rate=rate)
+    asked = {"suppliers": [s["Stalmet"], s["Rad"], s["Uhr"]], "lines": [{"item": hub, "quantity": "7"}]}
+
+    def inquiry():
+        rfq = make(k, "logistics.rfq", title="Hubs", **asked)
+        k.call("logistics.rfq.send", {"id": rfq})
+        line = k.get("logistics.rfq", rfq)["lines"][0]["id"]
+        answer = lambda name, *lines, **more: make(k, "logistics.rfq_answer", rfq=rfq, party=s[name], lines=[{"line": line, **l} for l in lines], **more)
+        return rfq, line, [answer("Stalmet", {"price": "2", "minimum": "30"}, lead_days=1),
+            answer("Rad", {"price": "1", "multiple": "4"}, currency=s["CHF"], day=day(-10), lead_days=14),
+            answer("Uhr", {"price": "6"}, {"price": "3.20", "minimum": "10"}, lead_days=5)]
+
+    rfq, line, (stalmet, rad, uhr) = inquiry()
+    rows = k.call("logistics.rfq.compare", {"rfq": rfq})["rows"]
+    expect([(r["rank"], r["answer"], r["price"], r["quantity"], r["landed"], r["total"]) for r in rows], [
+        (1, uhr, "3.2000", "10.0000", "3.200000", "32.00"), (2, rad, "1.0000", "8.0000", "4.000000", "32.00"), (3, stalmet, "2.0000", "30.0000", "2.000000", "60.00")])
+    expect(rows[0]["day"] < rows[1]["day"], True)
+    ordered = lambda: [(o["party"], line["quantity"], line["price"]) for o in (po(k, made) for made in k.get("logistics.rfq", rfq)["orders"]) for line in o["lines"]]
+    k.call("logistics.rfq.award", {"id": rfq})
+    expect(ordered(), [(s["Uhr"], "10.0000", "3.2000")])
+    rfq, line, (stalmet, rad, uhr) = inquiry() # of a part of it the price is another one
+    k.call("logistics.rfq.award", {"id": rfq, "lines": [{"line": line, "answer": rad, "quantity": "4"}, {"line": line, "answer": uhr, "quantity": "3"}]})
+    expect(ordered(), [(s["Rad"], "4.0000", "1.0000"), (s["Uhr"], "3.0000", "6.0000")])
 
 
 def a_line_of_an_inquiry_goes_to_several(k):
@@ -905,7 +935,7 @@ STORIES = [
     an_order_in_another_currency_is_worth_what_the_day_says, straight_to_the_customer_nothing_passes_the_stores,
     straight_to_the_customer_in_parts, what_goes_straight_is_delivered_on_its_day_and_replaced, what_went_straight_to_several_orders_comes_back_from_each, what_others_wait_for_does_not_go_straight_to_a_customer,
     what_comes_straight_to_a_customer_is_not_let_go, what_nobody_waits_for_any_more_is_not_sent_to_its_customer,
-    bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order, a_line_of_an_inquiry_goes_to_several, what_was_ordered_meanwhile_is_not_awarded,
+    bills_are_held_against_orders_and_receipts, answers_are_compared_with_all_they_cost_and_the_best_gets_the_order, answers_are_ranked_by_all_that_has_to_be_paid, a_line_of_an_inquiry_goes_to_several, what_was_ordered_meanwhile_is_not_awarded,
     what_falls_below_the_minimum_is_asked_for_once, what_a_rule_asks_for_is_what_will_be_ordered, an_order_written_by_hand_counts_as_coming, a_rule_to_order_buys_what_is_missing_and_no_more,
     a_shop_is_filled_up_from_the_main_warehouse, what_is_on_its_way_between_warehouses_comes,
     lists_show_what_to_receive_and_what_is_late, suppliers_are_scored_by_days_goods_and_prices,

@@ -28,9 +28,9 @@ static const kt_shape step_unit_shape = KT_SHAPE(
 
 /* ---- One offer ---- */
 
-/* The least multiple of step that is not below the quantity. */
-static kt_dec up_to_multiple(kt_dec quantity, kt_dec step)
+kt_dec to_be_bought(kt_dec wanted, kt_dec minimum, kt_dec step)
 {
+    const kt_dec quantity = larger(wanted, minimum);
     if (step.coef <= 0)
         return quantity;
     kt_dec times = kt_dec_div(quantity, step, 0);
@@ -50,7 +50,7 @@ static kt_error *find_quantity(kt_tx *tx, const struct goods *item, kt_dec wante
         KT_TRY(kt_read(tx, p->unit, &unit.rec));
         step = unit.rounding;
     }
-    o->quantity = up_to_multiple(larger(o->quantity, p->minimum), step);
+    o->quantity = to_be_bought(o->quantity, p->minimum, step);
     return kt_in_unit(tx, item->rec.id, o->quantity, p->unit, item->unit, &o->bought);
 }
 

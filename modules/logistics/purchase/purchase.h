@@ -77,6 +77,8 @@ struct offer_query {
 KT_MUST kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers *found);
 /* NULL: nobody sells it. */
 const struct offer *offers_best(const struct offers *offers);
+/* The least that is not below what is wanted, nor below the minimum, in whole steps. minimum, step: not set: none */
+kt_dec to_be_bought(kt_dec wanted, kt_dec minimum, kt_dec step);
 /* How much is bought for a quantity today by minimum and multiple, in the item's own unit; itself, if nobody sells it.
  *   party  not set: of whoever is best */
 KT_MUST kt_error *lot_bought(kt_tx *tx, kt_id item, kt_id party, kt_dec quantity, kt_dec *bought);

@@ -34,7 +34,10 @@ const kt_shape rfq_shape = KT_SHAPE(rfq, "logistics.rfq",
         .priority = 4));
 
 const kt_shape answer_line_shape = KT_SHAPE(answer_line, NULL,
-    KT_FIELD(answer_line, line, INT, "Inquiry's line", "Pozycja zapytania", .required = true, .priority = 1),
+    KT_FIELD(answer_line, line, INT, "Inquiry's line", "Pozycja zapytania", .required = true, .priority = 1,
+        .help = {"Several lines for one of the inquiry's are price breaks, each from its least quantity.",
+            "Kilka wierszy do jednej pozycji zapytania to progi cenowe, każdy od swojej najmniejszej "
+            "ilości."}),
     KT_FIELD(answer_line, price, PRICE, "Price", "Cena", .scale = 4, .required = true, .priority = 2,
         .help = {"Net, of the inquiry's unit.", "Netto, za jednostkę zapytania."}),
     KT_FIELD(answer_line, minimum, QUANTITY, "At least", "Najmniej", .scale = 4),

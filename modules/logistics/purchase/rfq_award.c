@@ -6,14 +6,19 @@
 
 /* ---- One answer to one line ---- */
 
+struct quote {                      /* what an answer sells for so much of a line */
+    const struct answer_line *line; /* the price break; NULL: it sells none */
+    kt_dec quantity;                /* by minimum and multiple, in the inquiry's unit */
+    kt_dec worth;                   /* in the answer's currency, scale 4 */
+};
 struct bid {
     const struct rfq_line *asked;
     const struct answer *answer;
-    const struct answer_line *line;
-    kt_dec quantity; /* by minimum and multiple, in the inquiry's unit */
-    kt_dec landed;   /* of one unit, with its share of the charges, company's currency, scale 6 */
-    kt_dec total;    /* scale 2; not set: there is no rate */
-    int64_t lead_days, rank;
+    struct quote quote;
+    kt_dec landed; /* of one unit, with its share of the charges, company's currency, scale 6 */
+    kt_dec total;  /* of all that has to be bought, scale 2; not set: there is no rate */
+    kt_date day;   /* there, if it is ordered today */
+    int64_t rank;
     bool late, expired;
 };
 struct bids {
@@ -21,15 +26,25 @@ struct bids {
     size_t count;
 };
 
-static kt_dec bid_quantity(kt_dec wanted, const struct answer_line *line)
+/* Of several price breaks the one by which it costs least: that may be more than is wanted. */
+static struct quote quote_for(const struct answer *a, const struct rfq_line *asked, kt_dec wanted)
 {
-    kt_dec quantity = larger(wanted, line->minimum);
-    if (line->multiple.coef <= 0)
-        return quantity;
-    kt_dec times = kt_dec_div(quantity, line->multiple, 0);
-    if (kt_dec_cmp(kt_dec_mul(times, line->multiple, 6), quantity) < 0)
-        times = kt_dec_add(times, KT_DEC(1, 0));
-    return kt_dec_mul(times, line->multiple, 4);
+    struct quote best = {0};
+    for (size_t i = 0; i < a->lines.count; i++) {
+        const struct answer_line *line = KT_AS(answer_line, kt_line(&a->lines, i));
+        struct quote quote = {line, to_be_bought(wanted, line->minimum, line->multiple), ZERO};
+        if (line->line != (int64_t)asked->rec.id.v)
+            continue;
+        quote.worth = kt_dec_mul(line->price, quote.quantity, 4);
+        if (!best.line || kt_dec_cmp(quote.worth, best.worth) < 0)
+            best = quote;
+    }
+    return best;
+}
+
+static int64_t lead_days(const struct answer *a, const struct quote *quote)
+{
+    return quote->line->lead_days ? quote->line->lead_days : a->lead_days;
 }
 
 static const struct rfq_line *asked_line(const struct rfq *r, int64_t id)
@@ -40,56 +55,59 @@ static const struct rfq_line *asked_line(const struct rfq *r, int64_t id)
     return NULL;
 }
 
-/* All bids of an answer; the charges are spread over them by what they cost. */
-static kt_error *bids_of(kt_tx *tx, const struct rfq *r, const struct answer *a, struct bids *all)
+/* What a bid costs: all that is bought of it, at the rate of the day on which it would be ordered. */
+static kt_error *cost_bid(kt_tx *tx, struct bid *b, kt_dec charges)
 {
-    size_t first = all->count, n = a->lines.count;
-    kt_dec *worth = kt_alloc(tx, (n + 1) * sizeof *worth), *share = kt_alloc(tx, (n + 1) * sizeof *share);
-    if (!worth || !share)
-        return kt_no_memory();
-    for (size_t i = 0; i < n; i++) {
-        const struct answer_line *line = KT_AS(answer_line, kt_line(&a->lines, i));
-        const struct rfq_line *asked = asked_line(r, line->line);
-        kt_dec quantity = asked ? bid_quantity(asked->quantity, line) : ZERO;
-        worth[i] = kt_dec_mul(line->price, quantity, 4);
-        all->items[all->count++] = (struct bid){.asked = asked,
-            .answer = a,
-            .line = line,
-            .quantity = quantity,
-            .expired = a->valid_to.day && a->valid_to.day < kt_today(tx).day,
-            .lead_days = line->lead_days ? line->lead_days : a->lead_days};
-    }
-    kt_dec_split(a->charges.scale1 ? kt_dec_round(a->charges, 4) : ZERO, worth, n, share);
-    for (size_t i = 0; i < n; i++) {
-        struct bid *b = &all->items[first + i];
-        kt_date day;
-        if (!b->asked)
-            continue; /* the line was taken off after the answer came */
-        kt_dec own;
-        KT_TRY(in_own_currency(tx, kt_dec_add(worth[i], share[i]), a->currency, a->day, 6, &own));
-        KT_TRY(delivery_day(tx, kt_today(tx), b->lead_days, &day));
-        b->landed = own.scale1 ? kt_dec_div(own, b->quantity, 6) : own;
-        b->total = kt_dec_round(own, 2);
-        b->late = b->asked->needed.day && day.day > b->asked->needed.day;
-    }
+    const kt_dec whole = kt_dec_add(b->quote.worth, charges);
+    kt_dec own;
+    KT_TRY(in_own_currency(tx, whole, b->answer->currency, kt_today(tx), 6, &own));
+    KT_TRY(delivery_day(tx, kt_today(tx), lead_days(b->answer, &b->quote), &b->day));
+    b->landed = own.scale1 ? kt_dec_div(own, b->quote.quantity, 6) : own;
+    b->total = kt_dec_round(own, 2);
+    b->late = b->asked->needed.day && b->day.day > b->asked->needed.day;
     return NULL;
 }
 
-static int by_landed(const void *a, const void *b)
+/* All bids of an answer; the charges are spread over them by what they cost. */
+static kt_error *bids_of(kt_tx *tx, const struct rfq *r, const struct answer *a, struct bids *all)
+{
+    struct bid *first = all->items + all->count;
+    size_t n = 0, room = a->lines.count + 1;
+    kt_dec *worth = kt_alloc(tx, room * sizeof *worth), *share = kt_alloc(tx, room * sizeof *share);
+    if (!worth || !share)
+        return kt_no_memory();
+    for (size_t i = 0; i < r->lines.count; i++) {
+        const struct rfq_line *asked = KT_AS(rfq_line, kt_line(&r->lines, i));
+        const struct quote quote = quote_for(a, asked, asked->quantity);
+        if (!quote.line)
+            continue;
+        worth[n] = quote.worth;
+        first[n++] = (struct bid){.asked = asked,
+            .answer = a,
+            .quote = quote,
+            .expired = a->valid_to.day && a->valid_to.day < kt_today(tx).day};
+    }
+    all->count += n;
+    kt_dec_split(a->charges.scale1 ? kt_dec_round(a->charges, 4) : ZERO, worth, n, share);
+    for (size_t i = 0; i < n; i++)
+        KT_TRY(cost_bid(tx, &first[i], share[i]));
+    return NULL;
+}
+
+/* By what is paid for all that has to be bought; at the same price who delivers first. */
+static int by_cost(const void *a, const void *b)
 {
     const struct bid *x = a, *y = b;
-    size_t i = x->asked ? (size_t)x->asked->rec.id.v : SIZE_MAX,
-           k = y->asked ? (size_t)y->asked->rec.id.v : SIZE_MAX;
-    if (i != k)
-        return i < k ? -1 : 1;
+    if (x->asked != y->asked)
+        return x->asked->rec.id.v < y->asked->rec.id.v ? -1 : 1;
     if (x->expired != y->expired)
         return x->expired ? 1 : -1;
-    if (!x->landed.scale1 != !y->landed.scale1)
-        return x->landed.scale1 ? -1 : 1;
-    if (kt_dec_cmp(x->landed, y->landed) != 0)
-        return kt_dec_cmp(x->landed, y->landed);
-    if (x->lead_days != y->lead_days)
-        return x->lead_days < y->lead_days ? -1 : 1;
+    if (!x->total.scale1 != !y->total.scale1)
+        return x->total.scale1 ? -1 : 1;
+    if (kt_dec_cmp(x->total, y->total) != 0)
+        return kt_dec_cmp(x->total, y->total);
+    if (x->day.day != y->day.day)
+        return x->day.day < y->day.day ? -1 : 1;
     return (x->answer->rec.id.v > y->answer->rec.id.v) - (x->answer->rec.id.v < y->answer->rec.id.v);
 }
 
@@ -118,7 +136,7 @@ static kt_error *bids_find(kt_tx *tx, const struct rfq *r, kt_lines *answers, st
         return kt_no_memory();
     for (size_t i = 0; i < answers->count; i++)
         KT_TRY(bids_of(tx, r, KT_AS(answer, kt_line(answers, i)), all));
-    qsort(all->items, all->count, sizeof *all->items, by_landed);
+    qsort(all->items, all->count, sizeof *all->items, by_cost);
     for (size_t i = 0; i < all->count; i++)
         all->items[i].rank = i && all->items[i].asked == all->items[i - 1].asked ? all->items[i - 1].rank + 1
                                                                                  : 1;
@@ -139,6 +157,7 @@ struct compare_row {
     kt_id item, answer, party, currency;
     kt_str name, supplier;
     kt_dec asked, quantity, price, landed, total, minimum;
+    kt_date day;
     bool late, expired;
 };
 static const kt_shape compare_row_shape = KT_SHAPE(compare_row, NULL,
@@ -150,14 +169,24 @@ static const kt_shape compare_row_shape = KT_SHAPE(compare_row, NULL,
     KT_FIELD(compare_row, party, REF, "Supplier", "Dostawca", .target = "base.party"),
     KT_FIELD(compare_row, supplier, STRING, "Supplier's name", "Nazwa dostawcy"),
     KT_FIELD(compare_row, asked, QUANTITY, "Asked for", "Zapytana ilość", .scale = 4),
-    KT_FIELD(compare_row, quantity, QUANTITY, "To be ordered", "Do zamówienia", .scale = 4),
+    KT_FIELD(compare_row, quantity, QUANTITY, "To be ordered", "Do zamówienia", .scale = 4,
+        .help = {"By minimum, multiple and price break.",
+            "Według minimum, wielokrotności i progu cenowego."}),
     KT_FIELD(compare_row, minimum, QUANTITY, "At least", "Najmniej", .scale = 4),
-    KT_FIELD(compare_row, price, PRICE, "Price", "Cena", .scale = 4),
+    KT_FIELD(compare_row, price, PRICE, "Price", "Cena", .scale = 4,
+        .help = {"Of a unit, by the price break, in the answer's currency.",
+            "Za jednostkę, według progu cenowego, w walucie odpowiedzi."}),
     KT_FIELD(compare_row, currency, REF, "Currency", "Waluta", .target = "base.currency"),
     KT_FIELD(compare_row, landed, PRICE, "Landed price, company's currency", "Cena z kosztami, waluta firmy",
         .scale = 6),
-    KT_FIELD(compare_row, total, MONEY, "In all, company's currency", "Razem, waluta firmy", .scale = 2),
+    KT_FIELD(compare_row, total, MONEY, "In all, company's currency", "Razem, waluta firmy", .scale = 2,
+        .help =
+            {"All that has to be ordered, with its charges, at the rate of today: by this they are ranked.",
+                "Całość do zamówienia z opłatami, po dzisiejszym kursie: według tego jest miejsce."}),
     KT_FIELD(compare_row, lead_days, INT, "Lead time, days", "Czas dostawy, dni", .required = true),
+    KT_FIELD(compare_row, day, DATE, "There on", "Będzie dnia",
+        .help = {"Ordered today; of two that cost the same the earlier one goes first.",
+            "Zamówione dziś; z dwóch równie drogich pierwsza jest wcześniejsza."}),
     KT_FIELD(compare_row, late, BOOL, "Comes too late", "Przyjdzie za późno"),
     KT_FIELD(compare_row, expired, BOOL, "No longer valid", "Już nieważna"));
 struct compared {
@@ -181,14 +210,12 @@ kt_error *rfq_compare(kt_tx *tx, const kt_record *params, kt_record *result)
     out->answers = (int64_t)answers.count;
     for (size_t i = 0; i < bids.count; i++) {
         const struct bid *b = &bids.items[i];
-        if (!b->asked)
-            continue;
         struct compare_row row = {KT_OF(compare_row), .line = (int64_t)b->asked->rec.id.v,
             .item = b->asked->item, .name = b->asked->name, .rank = b->rank, .answer = b->answer->rec.id,
-            .party = b->answer->party, .asked = b->asked->quantity, .quantity = b->quantity,
-            .minimum = b->line->minimum, .price = b->line->price, .currency = b->answer->currency,
-            .landed = b->landed, .total = b->total, .lead_days = b->lead_days, .late = b->late,
-            .expired = b->expired};
+            .party = b->answer->party, .asked = b->asked->quantity, .quantity = b->quote.quantity,
+            .minimum = b->quote.line->minimum, .price = b->quote.line->price, .currency = b->answer->currency,
+            .landed = b->landed, .total = b->total, .lead_days = lead_days(b->answer, &b->quote),
+            .day = b->day, .late = b->late, .expired = b->expired};
         KT_TRY(party_name(tx, b->answer->party, &row.supplier));
         KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
     }
@@ -240,7 +267,7 @@ static const struct award_row *row_of(const struct award *p, const struct bid *b
 static bool is_chosen(const struct award *p, const struct bid *b)
 {
     bool named;
-    if (!b->asked || !b->total.scale1 || b->expired)
+    if (!b->total.scale1 || b->expired)
         return false;
     const struct award_row *row = row_of(p, b, &named);
     if (named)
@@ -249,11 +276,11 @@ static bool is_chosen(const struct award *p, const struct bid *b)
 }
 
 /* What the answer is to bring: a part of the line that several have, or all of it. */
-static kt_dec awarded(const struct award *p, const struct bid *b)
+static struct quote awarded(const struct award *p, const struct bid *b)
 {
     bool named;
     const struct award_row *row = row_of(p, b, &named);
-    return row && row->quantity.scale1 ? bid_quantity(row->quantity, b->line) : b->quantity;
+    return row && row->quantity.scale1 ? quote_for(b->answer, b->asked, row->quantity) : b->quote;
 }
 
 /* Another order brings a part of what was asked for: what the first does not bring is waited for there. */
@@ -299,7 +326,7 @@ static kt_error *link_request(
         return NULL;
     KT_TRY(kt_read(tx, b->asked->request, &r.rec));
     KT_TRY(goods_read(tx, r.item, &item));
-    KT_TRY(kt_in_unit(tx, r.item, awarded(p, b), b->asked->unit, item.unit, &brings));
+    KT_TRY(kt_in_unit(tx, r.item, awarded(p, b).quantity, b->asked->unit, item.unit, &brings));
     if (r.order.v)
         return share_request(tx, o, &r, brings, line);
     r.quantity = larger(r.waiting, brings);
@@ -320,10 +347,11 @@ static kt_error *order_answer(
         const struct bid *b = &bids->items[i];
         if (b->answer != a || !is_chosen(p, b))
             continue;
+        const struct quote quote = awarded(p, b);
         struct po_line line = {KT_OF(po_line), .item = b->asked->item, .name = b->asked->name,
-            .unit = b->asked->unit, .quantity = awarded(p, b), .price = b->line->price,
+            .unit = b->asked->unit, .quantity = quote.quantity, .price = quote.line->price,
             .asked = b->asked->needed};
-        KT_TRY(delivery_day(tx, kt_today(tx), b->lead_days, &line.expected));
+        KT_TRY(delivery_day(tx, kt_today(tx), lead_days(a, &quote), &line.expected));
         line.rec.id.v = o.lines.count + 1;
         KT_TRY(kt_line_add(tx, &o.lines, &line.rec));
     }
@@ -356,7 +384,7 @@ static kt_error *check_award(kt_tx *tx, const struct bids *bids, const char *pat
     const struct bid *found = NULL;
     for (size_t i = 0; i < bids->count && !found; i++) {
         const struct bid *b = &bids->items[i];
-        if (b->answer->rec.id.v == answer.v && b->asked && (!line || (int64_t)b->asked->rec.id.v == line))
+        if (b->answer->rec.id.v == answer.v && (!line || (int64_t)b->asked->rec.id.v == line))
             found = b;
     }
     if (!found)
