@@ -75,7 +75,7 @@ def records(k, s):
 WORDS = {
     "delivery_note": {"pl": ("Wydanie zewnętrzne (WZ) WZ/", "RM-28", "3 szt", "SM-01", "L-17", "5 szt", "L-18", "4 szt", "Nowak sp. z o.o.", "Kurier Łódzki", "Odebrał"), "en": ("Delivery note WZ/", "3 pcs", "Carrier")},
     "goods_receipt": {"pl": ("Przyjęcie zewnętrzne (PZ) PZ/", "RU-25", "25 szt", "WZ 17/2026", "Stalmet S.A."), "en": ("Goods receipt PZ/", "25 pcs", "Supplier")},
-    "stock_slip": {"pl": ("Przychód wewnętrzny (PW) PW/", "RM-28", "10 szt", "Bilans otwarcia", "Przyjął"), "en": ("Goods entry PW/", "10 pcs", "Received by")},
+    "stock_slip": {"pl": ("Przychód wewnętrzny (PW) PW/", "RM-28", "10 szt 9000,00", "Wartość razem 9000,00 zł", "Bilans otwarcia", "Przyjął"), "en": ("Goods entry PW/", "10 pcs 9,000.00", "Received by")},
     "purchase_order": {"pl": ("Zamówienie PO/", "12,50", "312,50 zł", "Prosimy o dostawę do"), "en": ("Purchase order PO/", "25 pcs", "Please deliver by")},
     "work_card": {"pl": ("Karta pracy MO/", "Rower miejski", "5 szt", "Rura stalowa", "20 szt", "<svg"), "en": ("Work order card MO/", "5 pcs", "20 pcs", "Needed on")},
     "reminder": {"pl": ("Przypomnienie o płatności", "4920,00 zł", "Razem", "Dni po terminie"), "en": ("Payment reminder", "Days overdue")},
@@ -112,21 +112,42 @@ def certificates(k, person):
     expect("że zatrudnienie osoby: Ewa Lis trwało od 1 marca 2020 do ")
 
 
+def transfers(k, s):
+    """What goes to another warehouse is printed at the value at which it went."""
+    there = make(k, "logistics.warehouse", code="F", name="Filia")
+    slip = make(k, "logistics.transfer", kind="transfer", to_warehouse=there, lines=[{"item": s["bike"], "quantity": "2"}])
+    template = k.list("document.template", [["name", "=", "stock_slip"], ["lang", "=", "pl"]])["rows"][0]["id"]
+    for post, seen in ((False, False), (True, True)):
+        if post:
+            k.call("logistics.transfer.post", {"id": slip})
+        shown = words_of(k.call("document.preview", {"template": template, "id": slip})["text"])
+        for word in ("Przesunięcie międzymagazynowe (MM)", "Filia"):
+            assert word in shown, shown
+        for word in ("2 szt 1800,00", "Wartość razem 1800,00 zł"):
+            assert (word in shown) == seen, shown
+
+
+def words_of(text):
+    return " ".join(re.sub(r"<style>.*?</style>|</?(?!svg)[a-z][^>]*>", " ", text.replace("\u00a0", " "), flags=re.S).split())
+
+
 def main():
     with House(modules=MODULES) as house:
         k = house.client()
-        ids = records(k, company(k))
+        s = company(k)
+        ids = records(k, s)
         k.call("document.presets", {})
         for name, languages in WORDS.items():
             for lang, words in languages.items():
                 template = k.list("document.template", [["name", "=", name], ["lang", "=", lang]])["rows"][0]["id"]
                 text = k.call("document.preview", {"template": template, "id": ids[name]})["text"].replace("\u00a0", " ")
-                shown = " ".join(re.sub(r"<style>.*?</style>|</?(?!svg)[a-z][^>]*>", " ", text, flags=re.S).split())
+                shown = words_of(text)
                 for word in words:
                     assert word in shown, (name, lang, word, shown)
                 if len(sys.argv) > 1:
                     pathlib.Path(sys.argv[1], f"{name}.{lang}.html").write_text(text, encoding="utf-8")
         certificates(k, ids["employment_certificate"])
+        transfers(k, s)
     print(f"{len(WORDS)} papers in two languages")
 
 

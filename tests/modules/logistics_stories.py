@@ -186,6 +186,33 @@ def goods_go_to_another_warehouse(k):
     expect(k.get("logistics.transfer", moved)["number"][:3], "MM/")
 
 
+def a_transfer_shows_what_it_moves_at_and_changes_no_value(k):
+    """As an issue of as much would cost: by average, by the oldest layers, by the standard; of one item at one price on all lines, be they of another unit.
+    Sent or done at once, its moves and the stock are worth what they were."""
+    main, b = rows(k, "logistics.warehouse")[0]["id"], shop(k)["box"]
+    west = make(k, "logistics.warehouse", code="W", name="West", negative=True)
+    of = {way: item(k, f"moved-{way}", valuation=way, **({"standard_cost": "2.50"} if way == "standard" else {})) for way in ("average", "fifo", "standard")}
+    for goods in of.values():
+        put(k, goods, "10", "3"), put(k, goods, "20", "6")
+    lines = [{"item": of["fifo"], "quantity": "4"}, {"item": of["average"], "quantity": "7"}, {"item": of["fifo"], "quantity": "1", "unit": b}, {"item": of["standard"], "quantity": "7"}]
+    worth = lambda: [value(k, goods) for goods in of.values()]
+    before = worth()
+    for send, here, there in ((False, main, west), (True, west, main)):
+        moved = make(k, "logistics.transfer", kind="transfer", warehouse=here, to_warehouse=there, lines=lines)
+        k.call("logistics.transfer.send" if send else "logistics.transfer.post", {"id": moved})
+        for step in range(1 + send):
+            if step:
+                k.call("logistics.transfer.receive", {"id": moved})
+            expect([line["value"] for line in k.get("logistics.transfer", moved)["lines"]], ["16.50", "35.00", "49.50", "17.50"])
+        paper = ["paper", "=", {"entity": "logistics.transfer", "id": moved}]
+        expect((worth(), {row["value"] for row in rows(k, "logistics.move", paper)}), (before, {"0.00"}))
+    issued = slip(k, "issue", [{"item": of["fifo"], "quantity": "16"}])
+    expect(issued["lines"][0]["value"], "66.00")
+    beyond = slip(k, "transfer", [{"item": of["fifo"], "quantity": "15"}], warehouse=west, to_warehouse=main)
+    expect(beyond["lines"][0]["value"], "90.00") # fourteen are there, at 6; the fifteenth at what is known
+    expect(value(k, of["fifo"]), Decimal("84.00"))
+
+
 # ---- Orders ----
 
 def a_confirmed_order_reserves_and_ships(k):
@@ -721,7 +748,7 @@ def the_stores_are_sound(k):
 
 
 run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_and_go_on_slips, boxes_are_stocked_in_pieces,
-     cheese_is_stocked_in_pieces_and_sold_by_weight, what_has_no_parts_is_handed_over_whole, an_entry_or_an_issue_names_its_own_place_alone, goods_go_to_another_warehouse, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
+     cheese_is_stocked_in_pieces_and_sold_by_weight, what_has_no_parts_is_handed_over_whole, an_entry_or_an_issue_names_its_own_place_alone, goods_go_to_another_warehouse, a_transfer_shows_what_it_moves_at_and_changes_no_value, a_confirmed_order_reserves_and_ships, what_is_missing_waits_and_goes_later,
      the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, parts_of_a_unit_come_back_as_they_went, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
      the_first_to_expire_goes_first, what_leaves_in_part_leaves_in_the_order_of_picking, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, what_is_past_its_day_by_then_is_not_promised, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, more_goes_out_within_the_warehouses_tolerance, a_count_stops_moves_and_its_difference_is_approved,

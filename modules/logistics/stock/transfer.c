@@ -41,7 +41,9 @@ const kt_shape transfer_line_shape = KT_SHAPE(transfer_line, NULL,
     KT_FIELD(transfer_line, unit_cost, PRICE, "Unit cost", "Koszt jednostki", .scale = 4, .group = "cost",
         .help = {"Of an entry, for one of the item's own unit; empty: what is known.",
             "Przychodu, za jednostkę towaru; puste: koszt znany."}),
-    KT_FIELD(transfer_line, value, MONEY, "Value", "Wartość", .scale = 2, .computed = true, .group = "cost"));
+    KT_FIELD(transfer_line, value, MONEY, "Value", "Wartość", .scale = 2, .computed = true, .group = "cost",
+        .help = {"Of a transfer for information: what an issue of as much would have cost.",
+            "Przesunięcia informacyjnie: ile kosztowałby rozchód tej samej ilości."}));
 
 /* What has moved, moved as it says. */
 #define MOVED_ALREADY "[[\"state\",\"!=\",\"draft\"]]"
@@ -77,6 +79,13 @@ const kt_shape transfer_shape = KT_SHAPE(transfer, "logistics.transfer",
 struct transfer_line *transfer_line_at(const kt_lines *lines, size_t i)
 {
     return KT_AS(transfer_line, kt_line(lines, i));
+}
+
+kt_error *transfer_line_own(kt_tx *tx, const struct transfer_line *line, kt_dec *quantity)
+{
+    struct goods goods;
+    KT_TRY(goods_read(tx, line->item, &goods));
+    return kt_in_unit(tx, line->item, line->quantity, line->unit, goods.unit, quantity);
 }
 
 kt_error *transfer_compute(kt_tx *tx, kt_record *self)
@@ -259,6 +268,8 @@ static kt_error *send(kt_tx *tx, struct transfer *t)
     for (size_t i = 0; i < t->lines.count; i++)
         kt_also(&all, told_at_line(tx, move_line(tx, t, transfer_line_at(&t->lines, i)), s.origins[i].line,
                           s.origins[i].field));
+    if (!all && t->kind == TRANSFER)
+        all = transfer_show_worth(tx, t);
     if (!all && t->asked)
         all = transfer_keep_nothing(tx, t);
     return all ? all : kt_number(tx, &t->rec, patterns[t->kind], t->day);
@@ -279,10 +290,8 @@ static kt_error *expect_arrival(kt_tx *tx, const struct transfer *t, bool nothin
             .document = kt_any(tx, transfer_shape.name, t->rec.id),
             .line = line->rec.id,
             .day = t->day};
-        struct goods goods;
-        KT_TRY(goods_read(tx, line->item, &goods));
         if (!nothing)
-            KT_TRY(kt_in_unit(tx, line->item, line->quantity, line->unit, goods.unit, &m.quantity));
+            KT_TRY(transfer_line_own(tx, line, &m.quantity));
         KT_TRY(move_expect(tx, &m, (kt_dec){0}));
     }
     return NULL;
@@ -328,7 +337,7 @@ static kt_error *receive(kt_tx *tx, struct transfer *t, kt_date day)
 
 /* ---- Between warehouses, by a rule ---- */
 
-static kt_error *add_quantities(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum)
+kt_error *transfer_quantity(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum)
 {
     struct goods goods;
     KT_TRY(goods_read(tx, item, &goods));
@@ -347,7 +356,7 @@ static kt_error *add_quantities(kt_tx *tx, const struct transfer *t, kt_id item,
 static kt_error *add_spare(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum)
 {
     kt_dec waits;
-    KT_TRY(add_quantities(tx, t, item, sum));
+    KT_TRY(transfer_quantity(tx, t, item, sum));
     KT_TRY(transfer_waited_for(tx, t, item, &waits));
     *sum = kt_dec_sub(*sum, waits);
     return NULL;
@@ -366,7 +375,7 @@ static kt_error *add_loose(kt_tx *tx, const struct transfer *t, kt_id item, kt_d
 {
     const struct owner owner = {.document = transfer_any(tx, t)};
     kt_dec held;
-    KT_TRY(add_quantities(tx, t, item, sum));
+    KT_TRY(transfer_quantity(tx, t, item, sum));
     KT_TRY(reserved_for(tx, item, &owner, &held));
     *sum = kt_dec_sub(*sum, held);
     return NULL;

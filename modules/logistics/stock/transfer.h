@@ -26,6 +26,9 @@ struct transfer_line {
 };
 extern const kt_shape transfer_line_shape;
 struct transfer_line *transfer_line_at(const kt_lines *lines, size_t i);
+/* The line's quantity in the item's own unit; of all lines of the item, *sum receives so much more. */
+KT_MUST kt_error *transfer_line_own(kt_tx *tx, const struct transfer_line *line, kt_dec *quantity);
+KT_MUST kt_error *transfer_quantity(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *sum);
 extern const kt_action transfer_actions[];
 kt_error *transfer_compute(kt_tx *tx, kt_record *self);
 /* What open transfers will bring of an item to a warehouse that nobody waits for, or take away from it that is not reserved for
@@ -35,6 +38,11 @@ KT_MUST kt_error *transfers_going(kt_tx *tx, kt_id warehouse, kt_id item, kt_dec
 /* Adds a line to a draft of a transfer between warehouses.
  *   transfer  not set: a new one; receives it */
 KT_MUST kt_error *transfer_ask(kt_tx *tx, kt_id from, kt_id to, kt_id item, kt_dec quantity, kt_id *transfer);
+
+/* ---- transfer_worth.c ---- */
+
+/* What goes to another place is shown with its worth. */
+KT_MUST kt_error *transfer_show_worth(kt_tx *tx, struct transfer *t);
 
 /* ---- asked.c: transfers that demands wait for ---- */
 

@@ -106,8 +106,7 @@ static kt_error *pool_save(kt_tx *tx, struct pool *p)
     return p->rec.id.v ? kt_update(tx, &p->rec) : kt_create(tx, &p->rec);
 }
 
-/* What so much costs by what is known: the standard, or the last cost. */
-static kt_dec at_known_cost(const struct goods *goods, const struct pool *p, kt_dec quantity)
+kt_dec at_known_cost(const struct goods *goods, const struct pool *p, kt_dec quantity)
 {
     kt_dec unit = p->method != STANDARD && p->unit_cost.scale1 ? p->unit_cost : goods->standard_cost;
     return unit.scale1 ? kt_dec_mul(unit, quantity, 2) : KT_DEC(0, 2);

@@ -12,6 +12,9 @@ extern const kt_shape pool_shape;
 /* One without id, empty, if the item never was there. */
 KT_MUST kt_error *pool_find(kt_tx *tx, const struct goods *goods, struct pool *p);
 
+/* What so much costs by what is known: the standard, or the last cost. */
+kt_dec at_known_cost(const struct goods *goods, const struct pool *p, kt_dec quantity);
+
 /* Values a move, writes it, announces it.
  *   m  value: what comes in costs this; not set: it is computed. Receives value, left, left_value, id */
 KT_MUST kt_error *value_move(kt_tx *tx, const struct goods *goods, struct move *m);
