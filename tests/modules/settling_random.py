@@ -62,6 +62,9 @@ class Deal:
     def begin(self):
         if self.dice.random() < 0.35:
             parts = [dict(line, price=f"{D(line['price']) * 3 / 10:.2f}") for line in self.lines]
+            if self.dice.random() < 0.3:  # at a rate of tax that the invoice need not have
+                rate = self.dice.choice(("standard", "reduced", "zero"))
+                parts = [dict(part, tax_category=books(self.k)["category"][rate]) for part in parts]
             self.advance = self.bill(parts, "advance") if self.sale else self.bill(parts, "_advance")
             if self.dice.random() < 0.8:
                 self.paid.append(self.money(self.advance["open"], oldest=True))

@@ -560,6 +560,58 @@ def an_advance_of_another_rate_comes_back_at_its_rate_of_exchange(k):
     proved(k)
 
 
+def tax_that_an_advance_gives_back_is_set_off_at_the_rate_of_the_day(k):
+    """100 euros at 23 % in advance at 4.00; 200 at 8 % at 4.10: of income 100 are 400 zloty and 100 are 410. The 23 euros of tax come out of the register
+    for 92 and are set off for 94.30: 2.30 are realised. Half of it is credited, then the rest: at each step what was booked."""
+    s = books(k)
+    accounts = "203", "204", "221", "222", "402", "702", "750", "751"
+    reduced = thing("100", "2", tax_category=s["category"]["reduced"])
+    at = lambda day, **more: {"currency": s["EUR"], "day": day, **more}
+    figures = lambda row: [row[name] for name in ("base_net", "base_tax", "base_gross", "base_exchange")]
+    for kind, party, side in (("sale", s["nowak"], 1), ("purchase", s["steel"], -1)):
+        own = lambda number: {"party": party, **({} if side > 0 else {"reference": f"{number} set off"})}
+        with Gained(k, *accounts) as whole:
+            with Gained(k, *accounts) as gained:
+                advance = invoice(k, thing("100"), kind="advance" if side > 0 else "purchase_advance", **at("2026-02-05", **own("Z")))
+                row = invoice(k, reduced, kind=kind, advances=[{"invoice": advance["id"]}], **at("2026-03-15", **own("F")))
+            expect(figures(row), ["410.00", "-26.40", "381.30", "-2.30" if side > 0 else "2.30"])
+            expect(gained.now, [D(0), D(0)] + ([D("-65.60"), D(0), D(0), D(-810), D(0), D("2.30")] if side > 0 else [D(0), D("65.60"), D(810), D(0), D("-2.30"), D(0)]))
+            expect([r[1:4] for r in register(k, invoice=row["id"]) if r[0] == kind], [("8%", "820.00", "65.60"), ("23%", "-400.00", "-92.00")])
+            pay(k, party=party, direction="in" if side > 0 else "out", amount="93", allocations=[{"item": items(k, row["id"])[0]["id"]}], **at("2026-03-15"))
+            notes = [credit(k, row, "2026-04-02", (0, "1"), reference=f"N {n} set off") for n in range(2)]
+            expect([figures(note) for note in notes], [["405.00", "32.80", "436.65", "1.15" if side > 0 else "-1.15"]] * 2)
+            expect([[(i["amount"], i["value"]) for i in items(k, note["id"])] for note in notes],
+                   [[(f"{-side * D('46.5'):.2f}", f"{-side * D('190.65'):.2f}"), (f"{-side * D('61.5'):.2f}", f"{-side * 246:.2f}")]] * 2)
+        expect(whole.now, [D(0)] * len(accounts))
+    proved(k)
+
+
+def what_an_advance_paid_is_income_of_its_lines_and_comes_back_from_them(k):
+    """100 euros at 23 % in advance at 4.00; 200 of advice at 23 % and 300 of goods at 8 % at 4.10: the advance is of the first. So is what is credited."""
+    s = books(k)
+    goods = thing("300", tax_category=s["category"]["reduced"], account=s["account"]["701"])
+    with Gained(k, "203", "221", "701", "702", "750", "751") as whole:
+        advance = invoice(k, thing("100"), kind="advance", currency=s["EUR"], day="2026-02-05")
+        with Gained(k, "701", "702") as gained:
+            row = invoice(k, thing("200"), goods, currency=s["EUR"], day="2026-03-15", advances=[{"invoice": advance["id"]}])
+        expect(gained.now, [D(-1230), D(-810)])
+        pay(k, amount=row["open"], currency=s["EUR"], day="2026-03-15", allocations=[{"item": items(k, row["id"])[0]["id"]}])
+        for line in (1, 0):
+            credit(k, row, "2026-04-02", (line, "1"))
+    expect(whole.now, [D(0)] * 6)
+    # an advance at a rate that nothing is sold at: its lines bear what it was at another rate of exchange by what they come to
+    with Gained(k, "203", "221", "701", "702", "750", "751") as whole:
+        advance = invoice(k, thing("100"), kind="advance", currency=s["EUR"], day="2026-02-05")
+        with Gained(k, "701", "702", "751") as gained:
+            row = invoice(k, thing("100", tax_category=s["category"]["zero"]), goods, currency=s["EUR"], day="2026-03-15", advances=[{"invoice": advance["id"]}])
+        expect(gained.now, [D("-1222.50"), D("-407.50"), D("2.30")])
+        pay(k, amount=row["open"], currency=s["EUR"], day="2026-03-15", allocations=[{"item": items(k, row["id"])[0]["id"]}])
+        for line in (1, 0):
+            credit(k, row, "2026-04-02", (line, "1"))
+    expect(whole.now, [D(0)] * 6)
+    proved(k)
+
+
 def a_suppliers_advance_is_credited_rate_by_rate(k):
     """100 of scrap at 23 % and 100 at 8 % in advance, half of it settled: of the first rate 50 are left to credit."""
     s = books(k)
@@ -850,6 +902,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate, what_an_advance_bore_comes_back_at_its_rate_of_exchange,
      a_note_takes_back_what_was_booked_rate_by_rate, an_advance_of_another_rate_comes_back_at_its_rate_of_exchange,
+     tax_that_an_advance_gives_back_is_set_off_at_the_rate_of_the_day, what_an_advance_paid_is_income_of_its_lines_and_comes_back_from_them,
      a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_yen_has_no_hundredths, what_is_paid_back_settles_what_was_paid_too_much, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,

@@ -164,6 +164,12 @@ const kt_shape invoice_shape = KT_SHAPE(invoice, "finance.invoice",
         .computed = true),
     KT_FIELD(invoice, base_gross, MONEY, "Gross in the company's currency", "Brutto w walucie firmy",
         .scale = 2, .computed = true),
+    KT_FIELD(invoice, base_exchange, MONEY, "Exchange difference of advances", "Różnica kursowa od zaliczek",
+        .scale = 2, .computed = true,
+        .help = {"In the company's currency, a gain above zero: tax that an advance bore at another rate of "
+                 "exchange, and that is set off against what is billed.",
+            "W walucie firmy, zysk powyżej zera: podatek, który zaliczka niosła po innym kursie, a który "
+            "zalicza się na to, co jest fakturowane."}),
     KT_FIELD(invoice, entry, REF, "Entry", "Zapis", .target = "finance.entry", .computed = true),
     KT_FIELD(invoice, buyer_name, STRING, "Name on the document", "Nazwa na dokumencie", .max = 200,
         .computed = true),

@@ -83,7 +83,7 @@ struct invoice {
     bool tax_included;
     bool till; /* its money is in the cash desk, or out of it, at once: see at_till */
     kt_tax_rounding rounding;
-    kt_dec tax_given, net, tax, gross, to_pay, open, credited, base_net, base_tax, base_gross;
+    kt_dec tax_given, net, tax, gross, to_pay, open, credited, base_net, base_tax, base_gross, base_exchange;
     kt_lines lines, taxes, advances, instalments;
 };
 extern const kt_shape invoice_shape, invoice_line_shape, advance_shape;
@@ -292,8 +292,9 @@ struct noted { /* what a note takes back of, in the company's currency */
     struct line_rate *rates, *note_rates; /* of the lines of both */
     bool mixed;                           /* advances that it settled were at other rates of exchange */
     struct register_rows billed,
-        booked; /* what discounts and notes left of it and of those: in its currency; as booked */
-    kt_dec net; /* and what they left of income or cost in the ledger */
+        booked;      /* what discounts and notes left of it and of those: in its currency; as booked */
+    kt_dec net;      /* and what they left of income or cost in the ledger */
+    kt_dec exchange; /* and of what setting off its advances realised: a gain above zero */
 };
 KT_MUST kt_error *noted_read(
     kt_tx *tx, const struct house *house, const struct invoice *note, struct noted *out);
@@ -302,6 +303,10 @@ KT_MUST kt_error *noted_read(
 KT_MUST kt_error *noted_row(const struct noted *n, const struct vat_line *row, kt_dec *net, kt_dec *amount);
 /* Income or cost: of the last of all lines what is left, to the cent. net: as computed */
 KT_MUST kt_error *noted_net(const struct noted *n, kt_dec *net);
+/* What all that is left is worth less in the ledger than in the registers: a line of this value bears so much of it. */
+kt_dec noted_off(const struct noted *n, kt_dec value);
+/* What it takes back of the exchange difference that setting off advances realised. */
+kt_dec noted_exchange(const struct noted *n);
 /* What of the note its invoice itself billed, and not its advances, in its currency. */
 kt_dec noted_own(const struct noted *n);
 /* What of an invoice is not credited, nor was taken off for paying early.

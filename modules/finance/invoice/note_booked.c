@@ -52,6 +52,7 @@ static kt_error *less_notes(struct noted *n)
         struct register_rows rows = {.count = 0};
         KT_TRY(kt_read(n->tx, notes.ids[i], &note.rec));
         n->net = kt_dec_sub(n->net, note.base_net);
+        n->exchange = kt_dec_add(n->exchange, known(note.base_exchange));
         KT_TRY(register_read(n->tx, notes.ids[i], register_of(&n->of), true, &n->booked));
         KT_TRY(document_taxes(n->tx, n->house, &note, &rows));
         KT_TRY(less_all(n->tx, &rows, &n->billed));
@@ -80,6 +81,7 @@ kt_error *noted_read(kt_tx *tx, const struct house *house, const struct invoice 
     KT_TRY(line_rates(tx, house, note, &out->note_rates));
     out->mixed = out->of.advances.count && out->of.currency.v != house->currency.v;
     out->net = known(out->of.base_net);
+    out->exchange = known(out->of.base_exchange);
     KT_TRY(document_taxes(tx, house, &out->of, &out->billed));
     KT_TRY(register_read(tx, out->of.rec.id, register_of(&out->of), false, &out->booked));
     KT_TRY(add_advances(out));
@@ -131,6 +133,26 @@ kt_error *noted_net(const struct noted *n, kt_dec *net)
     if (dec_within(kt_dec_sub(n->net, *net), cents))
         *net = n->net;
     return NULL;
+}
+
+kt_dec noted_off(const struct noted *n, kt_dec value)
+{
+    kt_dec booked = money(0), size = money(0);
+    for (size_t i = 0; i < n->booked.count; i++) {
+        if (!n->booked.at[i].tax.v)
+            continue;
+        booked = kt_dec_add(booked, n->booked.at[i].net);
+        size = kt_dec_add(size, size_of(n->booked.at[i].net));
+    }
+    return size.coef ? share_of(kt_dec_sub(booked, n->net), size_of(value), size) : money(0);
+}
+
+kt_dec noted_exchange(const struct noted *n)
+{
+    const kt_dec left = kt_dec_sub(n->of.gross, known(n->of.credited));
+    if (!left.coef || note_takes_last(n->note, &n->of, n->rates, NULL))
+        return kt_dec_neg(n->exchange);
+    return kt_dec_neg(share_of(n->exchange, n->note->gross, left));
 }
 
 kt_dec noted_own(const struct noted *n)

@@ -8,7 +8,7 @@
 #include "payment/payment.h"
 #include "stock/stock.h"
 
-static kt_dec sided(const posting *p, kt_dec amount)
+kt_dec posting_sided(const posting *p, kt_dec amount)
 {
     return p->side > 0 ? amount : kt_dec_neg(amount);
 }
@@ -21,7 +21,8 @@ kt_error *posting_base(posting *p, kt_dec amount, kt_dec *out)
 kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec value, kt_dec amount)
 {
     bool foreign = p->v->currency.v != p->house.currency.v;
-    return entry_add(p->tx, &p->e, like, sided(p, value), foreign ? sided(p, amount) : (kt_dec){0});
+    return entry_add(
+        p->tx, &p->e, like, posting_sided(p, value), foreign ? posting_sided(p, amount) : (kt_dec){0});
 }
 
 /* ---- What was sold or bought ---- */
@@ -71,6 +72,27 @@ static kt_error *book_goods(
     return posting_book(p, like, kt_dec_neg(variance), cleared.coef ? KT_DEC(0, 2) : amount);
 }
 
+/* Of what the total differs by from lines of advances at other rates of exchange each bears so much as it comes to. */
+static kt_error *spread(const posting *p, kt_dec gap, kt_dec *values, kt_dec *sum)
+{
+    const size_t count = p->v->lines.count;
+    kt_dec *weights = kt_alloc(p->tx, sizeof *weights * (count + 1)),
+           *shares = kt_alloc(p->tx, sizeof *shares * (count + 1)), all = money(0);
+    if (!weights || !shares)
+        return kt_no_memory();
+    for (size_t i = 0; i < count; i++) {
+        weights[i] = size_of(values[i]);
+        all = kt_dec_add(all, weights[i]);
+    }
+    if (!all.coef)
+        return NULL;
+    kt_dec_split(gap, weights, count, shares);
+    for (size_t i = 0; i < count; i++)
+        values[i] = kt_dec_add(values[i], shares[i]);
+    *sum = kt_dec_add(*sum, gap);
+    return NULL;
+}
+
 /* What each line comes to in the company's currency; the largest bears the cents that the total differs by. */
 static kt_error *line_values(posting *p, kt_dec total, kt_dec **values)
 {
@@ -86,6 +108,8 @@ static kt_error *line_values(posting *p, kt_dec total, kt_dec **values)
         if (kt_dec_cmp(base[i], base[largest]) > 0)
             largest = i;
     }
+    if (p->mixed)
+        KT_TRY(spread(p, kt_dec_sub(total, sum), base, &sum));
     if (v->lines.count)
         base[largest] = kt_dec_add(base[largest], kt_dec_sub(total, sum));
     return NULL;
@@ -156,6 +180,17 @@ static kt_error *book_advances(posting *p)
         p->base_advances = kt_dec_add(p->base_advances, base);
     }
     return NULL;
+}
+
+/* A note takes it back from the account that it is on. */
+static kt_error *book_realised(posting *p)
+{
+    struct entry_line like = {.text = kt_say(p->tx, (kt_text){"Exchange difference", "Różnica kursowa"})};
+    const bool gain = (sign_of(p->v->base_exchange) > 0) != is_credit(p->v->kind);
+    if (!p->realised.coef)
+        return NULL;
+    KT_TRY(account_for(p->tx, gain ? EXCHANGE_GAIN : EXCHANGE_LOSS, (kt_id){0}, &like.account));
+    return posting_book(p, &like, kt_dec_neg(p->realised), KT_DEC(0, 2));
 }
 
 /* ---- What is owed ---- */
@@ -411,8 +446,8 @@ static kt_error *post(posting *p)
     KT_TRY(book_owed(p, owed));
     KT_TRY(book_advances(p));
     KT_TRY(book_taxes(p));
+    KT_TRY(book_realised(p));
     v->base_gross = owed;
-    v->base_net = kt_dec_sub(owed, v->base_tax);
     KT_TRY(book_lines(p, kt_dec_add(v->base_net, p->base_advances)));
     if (!p->e.lines.count)
         return kt_hint(kt_fail(tx, KT_RULE, "lines", "the invoice comes to nothing: there is nothing to post",

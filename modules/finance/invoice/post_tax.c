@@ -85,6 +85,29 @@ static kt_error *value_of_rest(posting *p, kt_dec rest, kt_dec had, kt_dec booke
     return NULL;
 }
 
+/* Tax that comes back as it was booked is set off against what is owed now: what that is at the rate of this invoice it realises. A cent
+ * is of rounding, and stays with the lines. source: IAS 21 par. 28; ustawa o rachunkowości art. 30 ust. 4 */
+static kt_error *realise(posting *p, const struct posted_tax *t)
+{
+    kt_dec now;
+    if (!p->mixed || is_buyers(&t->row) || sign_of(t->row.amount) >= 0)
+        return NULL;
+    KT_TRY(posting_base(p, t->row.amount, &now));
+    now = kt_dec_sub(now, t->amount);
+    if (!dec_within(now, money(1)))
+        p->realised = kt_dec_add(p->realised, now);
+    return NULL;
+}
+
+/* What its lines bear at a rate: of that what advances paid is income, or cost, as they were booked. source: IFRIC 22 */
+static void keep_rate(posting *p, const struct posted_tax *left, kt_dec net, kt_dec advances)
+{
+    struct posted_tax *rate = &p->rates[p->rate_count++];
+    *rate = *left;
+    rate->row.net = net;
+    rate->net = kt_dec_add(left->net, advances);
+}
+
 static bool is_nothing(const struct posted_tax *t)
 {
     return !t->row.net.coef && !t->row.amount.coef && !t->net.coef && !t->amount.coef;
@@ -104,6 +127,12 @@ static kt_error *less_advances(posting *p, struct register_rows *rows)
         KT_TRY(add_borne(p, &p->advances[i], &had));
         KT_TRY(advance_booked(p->tx, &p->advances[i], &booked));
     }
+    p->rates = kt_alloc(p->tx, sizeof *p->rates * (rows->count + 1));
+    if (!p->rates)
+        return kt_no_memory();
+    for (size_t i = 0; i < rows->count; i++)
+        p->rates[i].row.net = rows->at[i].net;
+    const size_t own = rows->count;
     for (size_t i = 0; i < had.count; i++) {
         const struct vat_line *of = &had.at[i];
         struct vat_line less = *of;
@@ -124,6 +153,9 @@ static kt_error *less_advances(posting *p, struct register_rows *rows)
             borne = as = &none;
         KT_TRY(value_of_rest(p, t->row.net, borne->net, as->net, &t->net));
         KT_TRY(value_of_rest(p, t->row.amount, borne->amount, as->amount, &t->amount));
+        KT_TRY(realise(p, t));
+        if (i < own)
+            keep_rate(p, t, p->rates[i].row.net, as->net);
         if (borne == &none || !is_nothing(t) || is_last_of_sale(p, rows->count - i))
             p->tax_count++;
     }
@@ -134,13 +166,23 @@ kt_error *read_taxes(posting *p)
 {
     struct invoice *v = p->v;
     struct register_rows rows = {.count = 0};
+    p->realised = money(0);
+    p->mixed = v->advances.count && v->currency.v != p->house.currency.v;
     KT_TRY(document_taxes(p->tx, &p->house, v, &rows));
     KT_TRY(less_advances(p, &rows));
     if (is_credit(v->kind)) {
         KT_TRY(noted_read(p->tx, &p->house, v, &p->noted));
         for (size_t i = 0; i < p->tax_count; i++)
             KT_TRY(noted_row(&p->noted, &p->taxes[i].row, &p->taxes[i].net, &p->taxes[i].amount));
+        p->mixed = p->noted.mixed;
+        p->line_rates = p->noted.note_rates;
+        p->rates = p->taxes;
+        p->rate_count = p->tax_count;
+        p->realised = posting_sided(p, noted_exchange(&p->noted));
     }
+    if (p->mixed && !p->line_rates)
+        KT_TRY(line_rates(p->tx, &p->house, v, &p->line_rates));
+    v->base_exchange = posting_sided(p, p->realised);
     v->base_tax = money(0);
     for (size_t i = 0; i < p->tax_count; i++)
         if (!is_buyers(&p->taxes[i].row))
@@ -203,12 +245,14 @@ kt_error *posted_line_value(posting *p, size_t i, kt_dec *value)
 {
     const struct invoice_line *line = invoice_line_at(&p->v->lines, i);
     KT_TRY(posting_base(p, line->net, value));
-    for (size_t k = 0; k < p->tax_count && p->noted.mixed; k++) {
-        const struct posted_tax *t = &p->taxes[k];
+    for (size_t k = 0; k < p->rate_count && p->mixed; k++) {
+        const struct posted_tax *t = &p->rates[k];
         const struct line_rate rate = {t->row.label, is_buyers(&t->row)};
-        if (t->row.tax.v && t->row.net.coef && same_rate(&rate, &p->noted.note_rates[i]))
+        if (t->row.tax.v && t->row.net.coef && same_rate(&rate, &p->line_rates[i]))
             *value = share_of(t->net, line->net, t->row.net);
     }
+    if (is_credit(p->v->kind) && p->mixed)
+        *value = kt_dec_sub(*value, noted_off(&p->noted, *value));
     return NULL;
 }
 
@@ -217,10 +261,11 @@ kt_error *owed_value(posting *p, kt_dec *owed)
     struct invoice *v = p->v;
     kt_dec net;
     KT_TRY(posting_base(p, v->to_pay, owed));
+    v->base_net = kt_dec_sub(kt_dec_sub(*owed, v->base_tax), p->realised);
     if (!is_credit(v->kind) || v->currency.v == p->house.currency.v)
         return NULL;
-    net = kt_dec_sub(*owed, v->base_tax);
-    if (p->noted.mixed) {
+    net = v->base_net;
+    if (p->mixed) {
         net = money(0);
         p->note_own = noted_own(&p->noted);
         for (size_t i = 0; i < v->lines.count; i++) {
@@ -230,6 +275,7 @@ kt_error *owed_value(posting *p, kt_dec *owed)
         }
     }
     KT_TRY(noted_net(&p->noted, &net));
-    *owed = kt_dec_add(net, v->base_tax);
+    v->base_net = net;
+    *owed = kt_dec_add(kt_dec_add(net, v->base_tax), p->realised);
     return NULL;
 }

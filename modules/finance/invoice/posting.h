@@ -21,6 +21,12 @@ typedef struct {
     kt_dec base_advances;          /* net of it, in the company's currency */
     struct posted_tax *taxes;
     size_t tax_count;
+    bool mixed; /* it settles advances, or its invoice did, that were at other rates of exchange */
+    struct line_rate *line_rates; /* then: of its lines */
+    struct posted_tax *rates;     /* and what these bear, all of it, of advances as they were booked */
+    size_t rate_count;
+    kt_dec
+        realised; /* by tax that advances bore more, as it is set off; of a note, what it takes back of that */
     struct tax_moves moved;
     struct noted noted; /* of a note: what it takes back of */
     kt_dec
@@ -32,6 +38,8 @@ typedef struct {
 
 /* An amount of the document in the company's currency. */
 KT_MUST kt_error *posting_base(posting *p, kt_dec amount, kt_dec *out);
+/* Of the document's sense in that of the ledger, and back: a debit is above zero. */
+kt_dec posting_sided(const posting *p, kt_dec amount);
 /* Adds a line of the document's amount, with its value in the company's currency; both in the document's sense. */
 KT_MUST kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec value, kt_dec amount);
 
@@ -41,7 +49,7 @@ KT_MUST kt_error *posting_book(posting *p, const struct entry_line *like, kt_dec
 KT_MUST kt_error *read_taxes(posting *p);
 /* Books all of that, and enters it into the registers. */
 KT_MUST kt_error *book_taxes(posting *p);
-/* What a line comes to in the company's currency, and all that is owed; after read_taxes. */
+/* What a line comes to in the company's currency; all that is owed, and of it base_net: income or cost; after read_taxes. */
 KT_MUST kt_error *posted_line_value(posting *p, size_t i, kt_dec *value);
 KT_MUST kt_error *owed_value(posting *p, kt_dec *owed);
 
