@@ -255,6 +255,8 @@ struct turnover { /* of one account */
 /* What was posted from `from` (not set: the beginning) to `to`, both included, on each account.
  *   rows  the transaction's, by account */
 KT_MUST kt_error *turnovers(kt_tx *tx, kt_date from, kt_date to, struct turnover **rows, size_t *count);
+/* The same of one account. */
+KT_MUST kt_error *turnover_of(kt_tx *tx, kt_id account, kt_date from, kt_date to, struct turnover *sum);
 /* Debit less credit of one account up to a day.
  *   amount  receives the same in the currency that the account is kept in; NULL: not wanted */
 KT_MUST kt_error *balance_on(kt_tx *tx, kt_id account, kt_date day, kt_dec *balance, kt_dec *amount);

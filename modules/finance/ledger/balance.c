@@ -198,16 +198,23 @@ kt_error *turnovers(kt_tx *tx, kt_date from, kt_date to, struct turnover **rows,
     return NULL;
 }
 
-kt_error *balance_on(kt_tx *tx, kt_id account, kt_date day, kt_dec *balance, kt_dec *amount)
+kt_error *turnover_of(kt_tx *tx, kt_id account, kt_date from, kt_date to, struct turnover *sum)
 {
     gathering g = {.tx = tx, .only = account};
-    struct turnover none = {.account = account}, *sum = &none;
-    KT_TRY(gather_all(&g, (kt_date){0}, day));
-    if (g.size)
-        sum = slot_for(g.rows, g.size, account);
-    *balance = kt_dec_sub(known(sum->debit), known(sum->credit));
+    *sum = (struct turnover){account, money(0), money(0), {0}};
+    KT_TRY(gather_all(&g, from, to));
+    if (g.size && slot_for(g.rows, g.size, account)->account.v)
+        *sum = *slot_for(g.rows, g.size, account);
+    return NULL;
+}
+
+kt_error *balance_on(kt_tx *tx, kt_id account, kt_date day, kt_dec *balance, kt_dec *amount)
+{
+    struct turnover sum;
+    KT_TRY(turnover_of(tx, account, (kt_date){0}, day, &sum));
+    *balance = kt_dec_sub(sum.debit, sum.credit);
     if (amount)
-        *amount = known(sum->amount);
+        *amount = known(sum.amount);
     return NULL;
 }
 

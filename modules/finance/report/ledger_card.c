@@ -8,7 +8,7 @@
 struct ledger {
     kt_record rec;
     kt_id account;
-    kt_date from, to;
+    kt_date from, to, compare_from, compare_to;
     int64_t after, limit;
 };
 const kt_shape ledger_shape = KT_SHAPE(ledger, NULL,
@@ -16,6 +16,8 @@ const kt_shape ledger_shape = KT_SHAPE(ledger, NULL,
     KT_FIELD(ledger, from, DATE, "From", "Od",
         .help = {"Empty: the beginning of the fiscal year.", "Puste: początek roku obrotowego."}),
     KT_FIELD(ledger, to, DATE, "To", "Do", .initial = "today"),
+    KT_FIELD(ledger, compare_from, DATE, "Compared from", "Porównanie od"),
+    KT_FIELD(ledger, compare_to, DATE, "Compared to", "Porównanie do"),
     KT_FIELD(ledger, after, INT, "Behind this entry of the first day", "Za tym zapisem pierwszego dnia",
         .help = {"To go on where an answer with `more` ended: its last row's day and entry.",
             "Aby czytać dalej po odpowiedzi z `more`: dzień i zapis ostatniego wiersza."}),
@@ -38,10 +40,21 @@ static const kt_shape ledger_row_shape = KT_SHAPE(ledger_row, NULL,
     KT_FIELD(ledger_row, balance, MONEY, "Balance", "Saldo", .scale = 2),
     KT_FIELD(ledger_row, entry, REF, "Entry", "Zapis", .target = "finance.entry"),
     KT_FIELD(ledger_row, origin, REF, "Made by", "Dokument źródłowy", .target = "*"));
+struct ledger_sums { /* of the days compared with */
+    kt_record rec;
+    kt_dec opening, debit, credit, closing;
+    kt_str filter;
+};
+static const kt_shape ledger_sums_shape = KT_SHAPE(ledger_sums, NULL,
+    KT_FIELD(ledger_sums, opening, MONEY, "Opening balance", "Bilans otwarcia", .scale = 2),
+    KT_FIELD(ledger_sums, debit, MONEY, "Debits", "Obroty Wn", .scale = 2),
+    KT_FIELD(ledger_sums, credit, MONEY, "Credits", "Obroty Ma", .scale = 2),
+    KT_FIELD(ledger_sums, closing, MONEY, "Closing balance", "Saldo", .scale = 2),
+    KT_FIELD(ledger_sums, filter, JSON, "Its entries", "Zapisy"));
 struct ledger_answer {
     kt_record rec;
-    kt_dec opening, closing;
-    kt_lines rows;
+    kt_dec opening, debit, credit, closing;
+    kt_lines rows, compared;
     bool more;
 };
 const kt_shape ledger_answer_shape = KT_SHAPE(ledger_answer, NULL,
@@ -49,6 +62,11 @@ const kt_shape ledger_answer_shape = KT_SHAPE(ledger_answer, NULL,
     KT_FIELD(ledger_answer, rows, LINES, "Rows", "Wiersze", .lines = &ledger_row_shape),
     KT_FIELD(
         ledger_answer, closing, MONEY, "Balance after the last row", "Saldo po ostatnim wierszu", .scale = 2),
+    KT_FIELD(ledger_answer, debit, MONEY, "Debits of all the days", "Obroty Wn wszystkich dni", .scale = 2),
+    KT_FIELD(ledger_answer, credit, MONEY, "Credits of all the days", "Obroty Ma wszystkich dni", .scale = 2),
+    KT_FIELD(ledger_answer, compared, LINES, "Compared", "Porównywane", .lines = &ledger_sums_shape,
+        .help = {"One row: the sums of the other days. Empty: none were given.",
+            "Jeden wiersz: sumy z drugiego okresu. Puste: nie podano go."}),
     KT_FIELD(ledger_answer, more, BOOL, "There are more", "Jest więcej"));
 
 static kt_error *add_entry(
@@ -73,24 +91,24 @@ static kt_error *add_entry(
 }
 
 /* Income and expense begin anew with the fiscal year. */
-static kt_error *opening_of(kt_tx *tx, const struct ledger *p, kt_dec *opening)
+static kt_error *opening_of(kt_tx *tx, kt_id account, kt_date from, kt_dec *opening)
 {
     struct account a = {KT_OF(account)};
     kt_date year;
     kt_dec earlier;
-    KT_TRY(balance_on(tx, p->account, kt_date_add(p->from, -1), opening, NULL));
-    KT_TRY(kt_read(tx, p->account, &a.rec));
+    KT_TRY(balance_on(tx, account, kt_date_add(from, -1), opening, NULL));
+    KT_TRY(kt_read(tx, account, &a.rec));
     if (a.kind != INCOME && a.kind != EXPENSE)
         return NULL;
-    KT_TRY(year_start(tx, p->from, &year));
-    KT_TRY(balance_on(tx, p->account, kt_date_add(year, -1), &earlier, NULL));
+    KT_TRY(year_start(tx, from, &year));
+    KT_TRY(balance_on(tx, account, kt_date_add(year, -1), &earlier, NULL));
     *opening = kt_dec_sub(*opening, earlier);
     return NULL;
 }
 
 static kt_error *read_ledger(kt_tx *tx, const struct ledger *p, struct ledger_answer *out)
 {
-    KT_TRY(opening_of(tx, p, &out->opening));
+    KT_TRY(opening_of(tx, p->account, p->from, &out->opening));
     out->closing = out->opening;
     const kt_where where[] = {KT_WHERE(entry, state, KT_EQ, ENTRY_POSTED),
         KT_WHERE(entry, day, KT_GE, p->from), KT_WHERE(entry, day, KT_LE, p->to), {0}};
@@ -119,17 +137,44 @@ static kt_error *check_account(kt_tx *tx, kt_id id)
                    : NULL;
 }
 
+/* What the card of the days compared with would come to: out of the kept balances, however many lines it has. */
+static kt_error *compare_ledger(
+    kt_tx *tx, const struct ledger *p, const struct asked *days, kt_lines *compared)
+{
+    struct ledger_sums sums = {KT_OF(ledger_sums)};
+    struct turnover moved;
+    if (!days->compared.to.day)
+        return NULL;
+    KT_TRY(opening_of(tx, p->account, days->compared.from, &sums.opening));
+    KT_TRY(turnover_of(tx, p->account, days->compared.from, days->compared.to, &moved));
+    sums.debit = moved.debit;
+    sums.credit = moved.credit;
+    sums.closing = kt_dec_add(sums.opening, kt_dec_sub(moved.debit, moved.credit));
+    sums.filter = kt_format(tx,
+        "[[\"state\",\"=\",\"posted\"],[\"day\",\"between\",[\"%s\",\"%s\"]],[\"lines.account\",\"in\",[%llu]"
+        "]]",
+        iso_date(tx, days->compared.from).ptr, iso_date(tx, days->compared.to).ptr,
+        (unsigned long long)p->account.v);
+    return kt_line_add(tx, compared, &sums.rec);
+}
+
 kt_error *general_ledger(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     struct ledger p = *KT_SEE(ledger, params);
+    struct ledger_answer *out = KT_AS(ledger_answer, result);
+    struct asked days;
+    struct turnover moved;
     if (p.limit < 1 || p.limit > 5000)
         return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 5000",
             "%lld nie mieści się między 1 a 5000", (long long)p.limit);
-    if (!p.from.day)
-        KT_TRY(year_start(tx, p.to, &p.from));
-    KT_TRY(days_check(tx, p.from, p.to));
+    KT_TRY(days_ask(tx, p.from, p.to, p.compare_from, p.compare_to, &days));
+    p.from = days.of.from;
     KT_TRY(check_account(tx, p.account));
-    return read_ledger(tx, &p, KT_AS(ledger_answer, result));
+    KT_TRY(turnover_of(tx, p.account, p.from, p.to, &moved));
+    out->debit = moved.debit;
+    out->credit = moved.credit;
+    KT_TRY(compare_ledger(tx, &p, &days, &out->compared));
+    return read_ledger(tx, &p, out);
 }
 
 /* ---- finance.cash_desk ---- */

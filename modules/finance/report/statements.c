@@ -7,22 +7,25 @@
 
 struct trial {
     kt_record rec;
-    kt_date from, to;
+    kt_date from, to, compare_from, compare_to;
     bool all;
 };
 const kt_shape trial_shape = KT_SHAPE(trial, NULL,
     KT_FIELD(trial, from, DATE, "From", "Od",
         .help = {"Empty: the beginning of the fiscal year.", "Puste: początek roku obrotowego."}),
     KT_FIELD(trial, to, DATE, "To", "Do", .initial = "today"),
+    KT_FIELD(trial, compare_from, DATE, "Compared from", "Porównanie od"),
+    KT_FIELD(trial, compare_to, DATE, "Compared to", "Porównanie do"),
     KT_FIELD(trial, all, BOOL, "Accounts without postings too", "Także konta bez zapisów"));
 struct trial_row {
     kt_record rec;
     kt_id account;
-    kt_str code, name, filter, opening_filter;
+    kt_str code, name, filter, opening_filter, compared_filter, compared_opening_filter;
     enum account_kind kind;
     bool group;
     int64_t level;
     kt_dec opening, debit, credit, closing;
+    kt_dec compared_opening, compared_debit, compared_credit, compared_closing; /* not set: none were asked */
 };
 static const kt_shape trial_row_shape = KT_SHAPE(trial_row, NULL,
     KT_FIELD(trial_row, account, REF, "Account", "Konto", .target = "finance.account"),
@@ -34,18 +37,30 @@ static const kt_shape trial_row_shape = KT_SHAPE(trial_row, NULL,
     KT_FIELD(trial_row, debit, MONEY, "Debit", "Obroty Wn", .scale = 2),
     KT_FIELD(trial_row, credit, MONEY, "Credit", "Obroty Ma", .scale = 2),
     KT_FIELD(trial_row, closing, MONEY, "Closing balance", "Saldo", .scale = 2),
+    KT_FIELD(trial_row, compared_opening, MONEY, "Opening balance compared", "Bilans otwarcia porównywany",
+        .scale = 2),
+    KT_FIELD(trial_row, compared_debit, MONEY, "Debit compared", "Obroty Wn porównywane", .scale = 2),
+    KT_FIELD(trial_row, compared_credit, MONEY, "Credit compared", "Obroty Ma porównywane", .scale = 2),
+    KT_FIELD(trial_row, compared_closing, MONEY, "Closing balance compared", "Saldo porównywane", .scale = 2),
     KT_FIELD(trial_row, filter, JSON, "Its entries", "Zapisy"),
     KT_FIELD(trial_row, opening_filter, JSON, "The entries before", "Zapisy wcześniejsze",
         .help = {"Of the opening balance; both make the closing one.",
-            "Bilansu otwarcia; razem z zapisami okresu dają saldo."}));
+            "Bilansu otwarcia; razem z zapisami okresu dają saldo."}),
+    KT_FIELD(trial_row, compared_filter, JSON, "Entries compared", "Zapisy porównywane"),
+    KT_FIELD(trial_row, compared_opening_filter, JSON, "The entries before those compared",
+        "Zapisy wcześniejsze od porównywanych"));
 struct trial_answer {
     kt_record rec;
-    kt_date from, to;
+    kt_date from, to, compare_from, compare_to;
     kt_lines rows;
     kt_dec debit, credit, closing_debit, closing_credit, earlier_result;
+    kt_dec compared_debit, compared_credit, compared_closing_debit, compared_closing_credit,
+        compared_earlier_result;
 };
 const kt_shape trial_answer_shape = KT_SHAPE(trial_answer, NULL,
     KT_FIELD(trial_answer, from, DATE, "From", "Od"), KT_FIELD(trial_answer, to, DATE, "To", "Do"),
+    KT_FIELD(trial_answer, compare_from, DATE, "Compared from", "Porównanie od"),
+    KT_FIELD(trial_answer, compare_to, DATE, "Compared to", "Porównanie do"),
     KT_FIELD(trial_answer, rows, LINES, "Accounts", "Konta", .lines = &trial_row_shape),
     KT_FIELD(trial_answer, debit, MONEY, "Debits", "Obroty Wn", .scale = 2),
     KT_FIELD(trial_answer, credit, MONEY, "Credits", "Obroty Ma", .scale = 2),
@@ -54,7 +69,15 @@ const kt_shape trial_answer_shape = KT_SHAPE(trial_answer, NULL,
     KT_FIELD(trial_answer, earlier_result, MONEY, "Result of earlier years, not closed yet",
         "Wynik wcześniejszych lat, jeszcze niezamkniętych", .scale = 2,
         .help = {"Income and expense begin anew with the fiscal year; this is missing on the credit side.",
-            "Przychody i koszty zaczynają się od nowa z rokiem obrotowym; tego brakuje po stronie Ma."}));
+            "Przychody i koszty zaczynają się od nowa z rokiem obrotowym; tego brakuje po stronie Ma."}),
+    KT_FIELD(trial_answer, compared_debit, MONEY, "Debits compared", "Obroty Wn porównywane", .scale = 2),
+    KT_FIELD(trial_answer, compared_credit, MONEY, "Credits compared", "Obroty Ma porównywane", .scale = 2),
+    KT_FIELD(trial_answer, compared_closing_debit, MONEY, "Debit balances compared", "Salda Wn porównywane",
+        .scale = 2),
+    KT_FIELD(trial_answer, compared_closing_credit, MONEY, "Credit balances compared", "Salda Ma porównywane",
+        .scale = 2),
+    KT_FIELD(trial_answer, compared_earlier_result, MONEY, "Result of years before those compared",
+        "Wynik lat sprzed porównywanych", .scale = 2));
 
 kt_str account_name(kt_tx *tx, const struct account *a)
 {
@@ -62,29 +85,76 @@ kt_str account_name(kt_tx *tx, const struct account *a)
         tx, (kt_text){a->name.ptr ? a->name.ptr : "", a->name_pl.ptr ? a->name_pl.ptr : a->name.ptr});
 }
 
-static kt_error *trial_rows(kt_tx *tx, const tree *t, bool every, struct trial_answer *out)
+static kt_dec closing_of(const struct node *n)
+{
+    return kt_dec_sub(kt_dec_add(n->opening, n->debit), n->credit);
+}
+
+static bool is_empty(const struct node *n)
+{
+    return !n->opening.coef && !n->debit.coef && !n->credit.coef;
+}
+
+static void put_side(kt_dec closing, kt_dec *debit, kt_dec *credit)
+{
+    kt_dec *to = closing.coef > 0 ? debit : credit;
+    *to = kt_dec_add(*to, closing.coef > 0 ? closing : kt_dec_neg(closing));
+}
+
+/* The same account on the days compared with. */
+static void trial_compare(kt_tx *tx, const tree *t, size_t i, const struct asked *days, struct trial_row *row,
+    struct trial_answer *out)
+{
+    const struct node *n = &t->nodes[i];
+    row->compared_opening = n->opening;
+    row->compared_debit = n->debit;
+    row->compared_credit = n->credit;
+    row->compared_closing = closing_of(n);
+    row->compared_filter = tree_filter(tx, t, i, days->compared.from, days->compared.to, TO_TURNOVER);
+    if (n->opening.coef)
+        row->compared_opening_filter = tree_opening_filter(tx, t, i, kt_date_add(days->compared.from, -1));
+    if (n->account.group)
+        return;
+    out->compared_debit = kt_dec_add(out->compared_debit, n->debit);
+    out->compared_credit = kt_dec_add(out->compared_credit, n->credit);
+    put_side(row->compared_closing, &out->compared_closing_debit, &out->compared_closing_credit);
+}
+
+/* other: the days compared with, of the same accounts; NULL: none */
+static kt_error *trial_rows(kt_tx *tx, const tree *t, const tree *other, bool every, const struct asked *days,
+    struct trial_answer *out)
 {
     for (size_t i = 0; i < t->count; i++) {
         const struct node *n = &t->nodes[i];
         struct trial_row row = {KT_OF(trial_row), .account = n->account.rec.id, .code = n->account.code,
             .name = account_name(tx, &n->account), .kind = n->account.kind, .group = n->account.group,
             .level = n->level + 1, .opening = n->opening, .debit = n->debit, .credit = n->credit,
-            .closing = kt_dec_sub(kt_dec_add(n->opening, n->debit), n->credit)};
-        if (!every && !row.opening.coef && !row.debit.coef && !row.credit.coef)
+            .closing = closing_of(n)};
+        if (!every && is_empty(n) && (!other || is_empty(&other->nodes[i])))
             continue;
-        row.filter = tree_filter(tx, t, i, out->from, out->to, TO_TURNOVER);
+        row.filter = tree_filter(tx, t, i, days->of.from, days->of.to, TO_TURNOVER);
         if (row.opening.coef)
-            row.opening_filter = tree_opening_filter(tx, t, i, kt_date_add(out->from, -1));
+            row.opening_filter = tree_opening_filter(tx, t, i, kt_date_add(days->of.from, -1));
+        if (other)
+            trial_compare(tx, other, i, days, &row, out);
         KT_TRY(kt_line_add(tx, &out->rows, &row.rec));
         if (n->account.group)
             continue;
         out->debit = kt_dec_add(out->debit, n->debit);
         out->credit = kt_dec_add(out->credit, n->credit);
-        if (row.closing.coef > 0)
-            out->closing_debit = kt_dec_add(out->closing_debit, row.closing);
-        else
-            out->closing_credit = kt_dec_sub(out->closing_credit, row.closing);
+        put_side(row.closing, &out->closing_debit, &out->closing_credit);
     }
+    return NULL;
+}
+
+static kt_error *trial_read(kt_tx *tx, kt_date from, kt_date to, tree *t, kt_dec *earlier)
+{
+    KT_TRY(tree_read(tx, t));
+    KT_TRY(tree_add(tx, t, (kt_date){0}, kt_date_add(from, -1), false, TO_OPENING));
+    KT_TRY(tree_results(tx, t, from, earlier));
+    KT_TRY(tree_add(tx, t, from, to, false, TO_TURNOVER));
+    KT_TRY(tree_open(tx, t, from, to));
+    tree_sum(t);
     return NULL;
 }
 
@@ -92,20 +162,21 @@ kt_error *trial_balance(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct trial *p = KT_SEE(trial, params);
     struct trial_answer *out = KT_AS(trial_answer, result);
-    tree t;
-    out->to = p->to;
-    out->from = p->from;
-    if (!p->from.day)
-        KT_TRY(year_start(tx, p->to, &out->from));
-    KT_TRY(days_check(tx, out->from, out->to));
+    struct asked days;
+    tree t, other;
+    KT_TRY(days_ask(tx, p->from, p->to, p->compare_from, p->compare_to, &days));
+    out->from = days.of.from;
+    out->to = days.of.to;
     out->debit = out->credit = out->closing_debit = out->closing_credit = money(0);
-    KT_TRY(tree_read(tx, &t));
-    KT_TRY(tree_add(tx, &t, (kt_date){0}, kt_date_add(out->from, -1), false, TO_OPENING));
-    KT_TRY(tree_results(tx, &t, out->from, &out->earlier_result));
-    KT_TRY(tree_add(tx, &t, out->from, out->to, false, TO_TURNOVER));
-    KT_TRY(tree_open(tx, &t, out->from, out->to));
-    tree_sum(&t);
-    return trial_rows(tx, &t, p->all, out);
+    KT_TRY(trial_read(tx, days.of.from, days.of.to, &t, &out->earlier_result));
+    if (!days.compared.to.day)
+        return trial_rows(tx, &t, NULL, p->all, &days, out);
+    out->compare_from = days.compared.from;
+    out->compare_to = days.compared.to;
+    out->compared_debit = out->compared_credit = out->compared_closing_debit = out->compared_closing_credit =
+        money(0);
+    KT_TRY(trial_read(tx, days.compared.from, days.compared.to, &other, &out->compared_earlier_result));
+    return trial_rows(tx, &t, &other, p->all, &days, out);
 }
 
 /* ---- Balance sheet, profit and loss ---- */
