@@ -348,23 +348,32 @@ static bool share_entity(const rule *a, const rule *b)
     return false;
 }
 
+/* Is the field among the first so many that the rule assigns? */
+static bool assigns(const rule *r, size_t count, kt_str field)
+{
+    size_t i = 0;
+    while (i < count && !str_eq(r->writes[i], field))
+        i++;
+    return i < count;
+}
+
 static void write_conflict(json *j, const rule *a, const rule *b)
 {
     bool any = false;
-    for (size_t i = 0; i < a->write_count; i++)
-        for (size_t k = 0; k < b->write_count; k++) {
-            if (!str_eq(a->writes[i], b->writes[k]))
-                continue;
-            if (!any) {
-                json_object(j);
-                json_member_str(j, "rule", a->name);
-                json_member_str(j, "with", b->name);
-                json_key(j, "fields");
-                json_array(j);
-            }
-            any = true;
-            json_str(j, a->writes[i]);
+    for (size_t i = 0; i < a->write_count; i++) {
+        const kt_str field = a->writes[i]; /* once for each place that assigns it */
+        if (assigns(a, i, field) || !assigns(b, b->write_count, field))
+            continue;
+        if (!any) {
+            json_object(j);
+            json_member_str(j, "rule", a->name);
+            json_member_str(j, "with", b->name);
+            json_key(j, "fields");
+            json_array(j);
         }
+        any = true;
+        json_str(j, field);
+    }
     if (any) {
         json_array_end(j);
         json_object_end(j);
