@@ -24,7 +24,7 @@ void push_dec(lua_State *L, kt_dec value)
     luaL_setmetatable(L, LUA_DECIMAL);
 }
 
-static bool text_dec(kt_str s, kt_dec *out)
+bool text_dec(kt_str s, kt_dec *out)
 {
     const char *point = memchr(s.ptr, '.', s.len);
     size_t scale = point ? s.len - (size_t)(point - s.ptr) - 1 : 0;

@@ -75,6 +75,7 @@ void push_packed_fields(lua_State *L, pack_reader *in);
 void pack_lua(lua_State *L, int index, buffer *out);
 /* The day or instant at index as an instant; "3 days" and the like count from now. */
 kt_time check_due(lua_State *L, int index);
+bool text_dec(kt_str text, kt_dec *value); /* false: no decimal such as "12.50" */
 /* A decimal, a whole number, or a text such as "12.50". */
 kt_dec check_dec(lua_State *L, int index);
 typedef struct {

@@ -1,7 +1,7 @@
 /* spec_run.c -- see spec_run.h.
  *
- * A spec sees the Lua that rules see, and: describe, it, expect, call, refusal, use, settle, advance, as. It
- * speaks to the server over the bus, in JSON, like any client. */
+ * A spec sees the Lua that rules see, and: describe, it, expect, call, refusal, await, use, include, settle,
+ * advance, as. It speaks to the server over the bus, in JSON, like any client. */
 #include "server/spec_run.h"
 
 #include <dirent.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "automation/worker.h"
 #include "kit/calendar.h"
@@ -108,6 +109,35 @@ static int refusal(lua_State *L)
         return 1;
     push_problem(L, answer);
     return 2;
+}
+
+/* await(answer): waits until the job that an answer is, or names, is done; its result. */
+static int await(lua_State *L)
+{
+    static const struct timespec nap = {.tv_nsec = 1000000};
+    luaL_checktype(L, 1, LUA_TTABLE);
+    if (lua_getfield(L, 1, "job") == LUA_TNIL)
+        lua_getfield(L, 1, "id");
+    luaL_argcheck(L, lua_isinteger(L, -1), 1, "a job, or what names one");
+    const lua_Integer job = lua_tointeger(L, -1);
+    const char *state = "queued";
+    while (strcmp(state, "queued") == 0 || strcmp(state, "running") == 0) {
+        nanosleep(&nap, NULL); /* it runs on a thread of its own */
+        lua_settop(L, 0);
+        lua_pushliteral(L, "job.get");
+        lua_newtable(L);
+        lua_pushinteger(L, job);
+        lua_setfield(L, 2, "id");
+        call(L);
+        lua_replace(L, 1);
+        lua_settop(L, 1);
+        lua_getfield(L, 1, "state");
+        state = lua_tostring(L, 2);
+    }
+    if (strcmp(state, "done") != 0)
+        return luaL_error(L, "job %d is %s, not done", (int)job, state);
+    lua_getfield(L, 1, "result");
+    return 1;
 }
 
 static int settle(lua_State *L)
@@ -213,12 +243,24 @@ static int upkeep(lua_State *L)
 
 /* ---- Expectations ---- */
 
+/* A figure that an answer has as a text is expected by its value: expect(line.quantity, 7), or dec "2.5". */
+static bool same_figure(lua_State *L, int actual, int expected)
+{
+    size_t n;
+    kt_dec figure;
+    if (lua_type(L, actual) != LUA_TSTRING ||
+        (!lua_isinteger(L, expected) && !luaL_testudata(L, expected, LUA_DECIMAL)))
+        return false;
+    const char *text = lua_tolstring(L, actual, &n);
+    return text_dec((kt_str){text, n}, &figure) && kt_dec_cmp(figure, check_dec(L, expected)) == 0;
+}
+
 static bool same(lua_State *L, int a, int b, int depth)
 {
     if (lua_type(L, a) != LUA_TTABLE || lua_type(L, b) != LUA_TTABLE || depth > 16)
-        return lua_compare(L, a, b, LUA_OPEQ);
+        return lua_compare(L, a, b, LUA_OPEQ) || same_figure(L, a, b);
     luaL_checkstack(L, 6, "too deep");
-    bool equal = true;
+    bool equal = !lua_rawlen(L, b) || lua_rawlen(L, a) == lua_rawlen(L, b);
     for (lua_pushnil(L); lua_next(L, b); lua_pop(L, 1)) {
         lua_pushvalue(L, -2);
         lua_gettable(L, a);
@@ -239,7 +281,7 @@ static const char *shown(lua_State *L, int index)
     return luaL_tolstring(L, index, NULL);
 }
 
-/* expect(actual, expected): of tables, what the expected one names must be alike. */
+/* expect(actual, expected): of tables, what the expected one names must be alike; a list has no more. */
 static int expect(lua_State *L)
 {
     lua_settop(L, 2);
@@ -319,9 +361,40 @@ static int it(lua_State *L)
 
 /* ---- Files ---- */
 
+/* Runs a text, which sees what specs see, and leaves what it returns. */
+static void run_chunk(lua_State *L, const char *name, kt_str text)
+{
+    const int before = lua_gettop(L);
+    const int status = luaL_loadbufferx(L, text.ptr, text.len, lua_pushfstring(L, "=%s", name), "t");
+    lua_remove(L, before + 1);
+    if (status != LUA_OK)
+        (void)lua_error(L);
+    lua_getfield(L, LUA_REGISTRYINDEX, "kontor.specs");
+    lua_setupvalue(L, -2, 1);
+    lua_call(L, 0, LUA_MULTRET);
+}
+
+/* include "company": runs company.lua, which lies beside the spec; what it returns. */
+static int include(lua_State *L)
+{
+    specs *s = specs_of(L);
+    kt_str text;
+    size_t n;
+    const char *name = luaL_checklstring(L, 1, &n);
+    luaL_argcheck(L, n && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n, 1,
+        "a name of a file without .lua");
+    const char *end = strrchr(s->file, '/');
+    kt_str path = arena_format(s->arena, "%.*s%s.lua", end ? (int)(end - s->file) + 1 : 0, s->file, name);
+    if (!path.ptr || !read_file(s->arena, path.ptr, &text))
+        return luaL_error(L, "%s cannot be read", path.ptr ? path.ptr : name);
+    lua_settop(L, 0);
+    run_chunk(L, path.ptr, text);
+    return lua_gettop(L);
+}
+
 static const luaL_Reg spec_functions[] = {{"describe", describe}, {"it", it}, {"expect", expect},
-    {"call", call}, {"refusal", refusal}, {"use", use}, {"settle", settle}, {"advance", advance}, {"as", as},
-    {"upkeep", upkeep}, {0}};
+    {"call", call}, {"refusal", refusal}, {"await", await}, {"use", use}, {"include", include},
+    {"settle", settle}, {"advance", advance}, {"as", as}, {"upkeep", upkeep}, {0}};
 
 static int run_text(lua_State *L)
 {
@@ -334,11 +407,8 @@ static int run_text(lua_State *L)
     lua_setfield(L, LUA_REGISTRYINDEX, "kontor.encode");
     lua_pop(L, 1);
     luaL_setfuncs(L, spec_functions, 0);
-    if (luaL_loadbufferx(L, text->ptr, text->len, lua_pushfstring(L, "=%s", s->file), "t"))
-        return lua_error(L);
-    lua_pushvalue(L, 2);
-    lua_setupvalue(L, -2, 1);
-    lua_call(L, 0, 0);
+    lua_setfield(L, LUA_REGISTRYINDEX, "kontor.specs");
+    run_chunk(L, s->file, *text);
     return 0;
 }
 
