@@ -612,6 +612,31 @@ def what_an_advance_paid_is_income_of_its_lines_and_comes_back_from_them(k):
     proved(k)
 
 
+def tax_as_given_of_an_advance_is_deducted_once(k):
+    """A supplier's 100 in advance with 23.02 of tax as his system has it; of the bill's 200 and 46.01 the rest is deducted, 22.99. A second advance is
+    credited by half before its bill: the tax of that is at its rate, and of the rest as given. Then each bill is credited."""
+    s = books(k)
+    own = lambda number, **more: {"party": s["steel"], "reference": f"given {number}", **more}
+    paid = lambda number, tax, *lines, **more: invoice(k, *lines, **own(number, tax_given=tax, day="2026-06-10", **more))
+    tax = lambda *papers: [row[1:4] for paper in papers for row in register(k, invoice=paper["id"])]
+    with Gained(k, "204", "222", "402") as gained:
+        advance = paid(1, "23.02", thing("100"), kind="purchase_advance")
+        with Gained(k, "204", "222", "402", "201") as billed:
+            row = paid(2, "46.01", thing("200"), kind="purchase", advances=[{"invoice": advance["id"]}])
+        expect((billed.now, tax(advance, row)), ([D(-100), D("22.99"), D(200), D("-122.99")], [("as given", "100.00", "23.02"), ("as given", "100.00", "22.99")]))
+        expect(tax(credit(k, row, "2026-06-12", reference="given 2/K")), [("as given", "-200.00", "-46.01")])
+    expect(gained.now, [D(0)] * 3)
+    with Gained(k, "204", "222", "402") as gained:
+        advance = paid(3, "46.03", thing("100", "2"), kind="purchase_advance")
+        expect(tax(credit(k, advance, "2026-06-11", (0, "1"), reference="given 3/K")), [("23%", "-100.00", "-23.00")])
+        row = paid(4, "23.00", thing("100"), kind="purchase", advances=[{"invoice": advance["id"], "amount": "61.50"}])
+        rest = invoice(k, thing("1000"), **own(5, kind="purchase", day="2026-06-12", advances=[{"invoice": advance["id"]}]))
+        expect((rest["advances"][0]["gross"], tax(row, rest)), ("61.53", [("as given", "50.01", "11.49"), ("23%", "1000.00", "230.00"), ("as given", "-50.01", "-11.52")]))
+        expect([tax(credit(k, of, "2026-06-13", reference=f"{of['reference']}/K")) for of in (row, rest)], [[("as given", "-100.00", "-23.00")], [("23%", "-1000.00", "-230.00")]])
+    expect(gained.now, [D(0)] * 3)
+    proved(k)
+
+
 def a_suppliers_advance_is_credited_rate_by_rate(k):
     """100 of scrap at 23 % and 100 at 8 % in advance, half of it settled: of the first rate 50 are left to credit."""
     s = books(k)
@@ -902,7 +927,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate, what_an_advance_bore_comes_back_at_its_rate_of_exchange,
      a_note_takes_back_what_was_booked_rate_by_rate, an_advance_of_another_rate_comes_back_at_its_rate_of_exchange,
-     tax_that_an_advance_gives_back_is_set_off_at_the_rate_of_the_day, what_an_advance_paid_is_income_of_its_lines_and_comes_back_from_them,
+     tax_that_an_advance_gives_back_is_set_off_at_the_rate_of_the_day, what_an_advance_paid_is_income_of_its_lines_and_comes_back_from_them, tax_as_given_of_an_advance_is_deducted_once,
      a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_yen_has_no_hundredths, what_is_paid_back_settles_what_was_paid_too_much, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,

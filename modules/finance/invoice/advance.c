@@ -175,6 +175,24 @@ static kt_error *drop_settled(kt_tx *tx, struct advance_part *left)
     return NULL;
 }
 
+/* A note of a part of what bore tax as given bears the rates of its lines: it lessens the one row that there is. */
+static void drop_from_given(struct register_rows *booked)
+{
+    size_t kept = 0, given = booked->count;
+    for (size_t i = 0; i < booked->count; i++) {
+        struct vat_line *row = &booked->at[i];
+        if (given < booked->count && !is_buyers(row)) {
+            booked->at[given].net = kt_dec_add(booked->at[given].net, row->net);
+            booked->at[given].amount = kt_dec_add(booked->at[given].amount, row->amount);
+            continue;
+        }
+        if (!row->tax.v)
+            given = kept;
+        booked->at[kept++] = *row;
+    }
+    booked->count = kept;
+}
+
 static kt_error *drop_note(kt_tx *tx, const struct house *house, kt_id id, struct advance_part *left)
 {
     struct invoice note = {KT_OF(invoice)}, *of = &left->of;
@@ -192,6 +210,8 @@ static kt_error *drop_note(kt_tx *tx, const struct house *house, kt_id id, struc
     for (size_t i = 0; i < credited.count; i++)
         KT_TRY(assessed_add(tx, &left->buyers, &credited.rows[i], true));
     KT_TRY(register_read(tx, id, register_of(of), false, &left->booked));
+    if (tax_is_given(of))
+        drop_from_given(&left->booked);
     of->net = kt_dec_sub(of->net, note.net);
     of->base_net = kt_dec_sub(of->base_net, note.base_net);
     of->gross = kt_dec_sub(of->gross, note.gross);
@@ -283,6 +303,8 @@ static kt_error *check_charged(
     const kt_tax_row *of = tax_row_of(&left->of.taxes, row);
     const struct advance_part rest = rest_of(left);
     kt_dec open = money(0);
+    if (tax_is_given(&left->of)) /* of no rate: what is left of all is checked */
+        return NULL;
     if (of)
         open = kt_dec_add(advance_share(&rest, of->net), advance_share(&rest, of->amount));
     return check_rate(tx, left, row->label, kt_dec_add(row->net, row->amount), open, cents);

@@ -121,6 +121,11 @@ static inline bool is_advance(enum invoice_kind kind)
 {
     return kind == ADVANCE || kind == PURCHASE_ADVANCE;
 }
+/* Has another system computed its tax? Then it has no rows of rates. */
+static inline bool tax_is_given(const struct invoice *v)
+{
+    return v->tax_given.scale1 && !v->taxes.count;
+}
 struct credit_made { /* what an action made of an invoice */
     kt_record rec;
     int64_t id, made;

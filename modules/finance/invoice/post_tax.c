@@ -23,6 +23,14 @@ static struct vat_line row_of(const struct invoice *v, const kt_tax_row *of, kt_
         .kind = of->kind, .rate = of->rate, .net = net, .amount = amount};
 }
 
+/* Tax that another system computed: of no rate. */
+static struct vat_line given_row(kt_tx *tx, const struct invoice *v, kt_dec net, kt_dec amount)
+{
+    const kt_tax_row given = {
+        KT_OF(kt_tax_row), .kind = KT_TAX_CHARGED, .label = kt_say(tx, (kt_text){"as given", "podany"})};
+    return row_of(v, &given, net, amount);
+}
+
 kt_error *document_taxes(
     kt_tx *tx, const struct house *house, const struct invoice *v, struct register_rows *rows)
 {
@@ -38,9 +46,7 @@ kt_error *document_taxes(
             KT_TRY(register_add(tx, rows, &row));
     }
     if (!same_dec(told, v->tax)) {
-        const kt_tax_row given = {
-            KT_OF(kt_tax_row), .kind = KT_TAX_CHARGED, .label = kt_say(tx, (kt_text){"as given", "podany"})};
-        const struct vat_line row = row_of(v, &given, v->net, kt_dec_sub(v->tax, told));
+        const struct vat_line row = given_row(tx, v, v->net, kt_dec_sub(v->tax, told));
         KT_TRY(register_add(tx, rows, &row));
     }
     KT_TRY(assess_bill(tx, house, v, &all));
@@ -66,6 +72,11 @@ static kt_error *add_borne(posting *p, const struct advance_part *part, struct r
         KT_TRY(buyer_accounts_for(p->tx, p->v, of, &buyers));
         if (!buyers)
             KT_TRY(register_add(p->tx, had, &row));
+    }
+    if (tax_is_given(&part->of) && part->of.tax.coef) {
+        const kt_dec net = advance_share(part, part->of.net);
+        const struct vat_line row = given_row(p->tx, p->v, net, kt_dec_sub(part->gross, net));
+        KT_TRY(register_add(p->tx, had, &row));
     }
     for (size_t i = 0; i < part->buyers.count; i++) {
         const kt_tax_row of = assessed_row(&part->buyers.rows[i]);
