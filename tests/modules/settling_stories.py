@@ -637,6 +637,22 @@ def tax_as_given_of_an_advance_is_deducted_once(k):
     proved(k)
 
 
+def an_advance_that_deducts_at_another_rate_is_settled_in_parts(k):
+    """200 at 23 % less 50 at 8 % in advance are 192 euros. 100 of them are 78.13 and 21.87 of tax, which rounded rate by rate is 23.96 less 2.08: the larger
+    bears the cent."""
+    s = books(k)
+    reduced = {"tax_category": s["category"]["reduced"]}
+    with Gained(k, "203", "221", "702", "750", "751") as whole:
+        advance = invoice(k, thing("200"), thing("50", "-1", **reduced), kind="advance", currency=s["EUR"], day="2026-02-05")
+        finals = [invoice(k, thing(price), thing("100", **reduced), currency=s["EUR"], day="2026-02-05", advances=[{"invoice": advance["id"], "amount": amount}])
+                  for price, amount in (("500", "100"), ("20", "92"))]
+        expect([(row["advances"][0]["net"], row["advances"][0]["tax"]) for row in finals], [("78.13", "21.87"), ("71.87", "20.13")])
+        for row in finals:
+            credit(k, row, "2026-02-07")
+    expect(whole.now, [D(0)] * 5)
+    proved(k)
+
+
 def a_suppliers_advance_is_credited_rate_by_rate(k):
     """100 of scrap at 23 % and 100 at 8 % in advance, half of it settled: of the first rate 50 are left to credit."""
     s = books(k)
@@ -928,6 +944,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate, what_an_advance_bore_comes_back_at_its_rate_of_exchange,
      a_note_takes_back_what_was_booked_rate_by_rate, an_advance_of_another_rate_comes_back_at_its_rate_of_exchange,
      tax_that_an_advance_gives_back_is_set_off_at_the_rate_of_the_day, what_an_advance_paid_is_income_of_its_lines_and_comes_back_from_them, tax_as_given_of_an_advance_is_deducted_once,
+     an_advance_that_deducts_at_another_rate_is_settled_in_parts,
      a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_yen_has_no_hundredths, what_is_paid_back_settles_what_was_paid_too_much, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,
      a_note_on_the_price_leaves_the_goods_billed, a_suppliers_note_on_the_price_is_a_variance, a_return_to_the_till_takes_money_and_tax_out,

@@ -83,17 +83,23 @@ kt_dec advance_share(const struct advance_part *part, kt_dec figure)
 static void taxes_until(const struct advance_part *part, kt_dec gross, kt_dec net, const kt_dec *taxes,
     size_t count, kt_dec *shares)
 {
-    kt_dec sum = money(0);
+    kt_dec sum = money(0), each = money(0);
     bool below = false;
+    size_t largest = 0;
     for (size_t i = 0; i < count; i++) {
         sum = kt_dec_add(sum, taxes[i]);
         below = below || sign_of(taxes[i]) < 0;
         shares[i] = share_of(taxes[i], gross, part->of.gross);
+        each = kt_dec_add(each, shares[i]);
+        if (kt_dec_cmp(size_of(taxes[i]), size_of(taxes[largest])) > 0)
+            largest = i;
     }
+    const kt_dec whole = kt_dec_sub(
+        share_of(kt_dec_add(net, sum), gross, part->of.gross), share_of(net, gross, part->of.gross));
     if (!below && sum.coef)
-        kt_dec_split(kt_dec_sub(share_of(kt_dec_add(net, sum), gross, part->of.gross),
-                         share_of(net, gross, part->of.gross)),
-            taxes, count, shares);
+        kt_dec_split(whole, taxes, count, shares);
+    else if (count) /* a row that deducts is no weight: the largest bears the cent */
+        shares[largest] = kt_dec_add(shares[largest], kt_dec_sub(whole, each));
 }
 
 /* The part's shares of the taxes of several rows beside one net. Each rounded by itself they would not sum up to the part's. */
