@@ -34,6 +34,7 @@ class Deal:
         self.lines = [thing(f"{dice.randrange(100, 90000) / 100:.2f}", str(dice.randint(1, 5)), **({"tax_category": rate} if rate else {}),
                             **dice.choice(({}, {}, {"discount_percent": "12.5"}))) for rate in rates]
         self.values = dict(party=self.party, currency=self.currency, terms=dice.choice(terms), tax_included=not own and dice.random() < 0.2, **own)
+        self.given = dice.choice((17, 18, 19)) if not own and dice.random() < 0.1 else 0  # per cent, about: another system computed the tax
         self.notes, self.paid, self.advance = [], [], None
 
     def date(self):
@@ -45,6 +46,8 @@ class Deal:
             more |= {"reference": f"{kind}{self.n}", **self.dice.choice(({}, {"received_on": later(20)}, {"received_on": later(5), "deducted_on": later(60)}))}
         else:
             more |= self.dice.choice(({}, {"tax_day": later(-12)}, {"tax_day": later(25)}))
+        if self.given:
+            more["tax_given"] = f"{sum(D(line['price']) * D(line['quantity']) for line in lines) * self.given / 100 + D(self.dice.randint(-2, 2)) / 100:.2f}"
         return invoice(self.k, *lines, kind=kind if self.sale else "purchase" + kind.replace("sale", ""), day=self.date(), **self.values, **more)
 
     def money(self, amount, **more):

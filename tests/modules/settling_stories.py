@@ -628,7 +628,10 @@ def tax_as_given_of_an_advance_is_deducted_once(k):
     expect(gained.now, [D(0)] * 3)
     with Gained(k, "204", "222", "402") as gained:
         advance = paid(3, "46.03", thing("100", "2"), kind="purchase_advance")
-        expect(tax(credit(k, advance, "2026-06-11", (0, "1"), reference="given 3/K")), [("23%", "-100.00", "-23.00")])
+        back = {"lines": [{"line": advance["lines"][0]["id"], "quantity": "1"}], "reason": "less", "day": "2026-06-11", "reference": "given 3/K"}
+        note = k.call("finance.invoice.credit", {"id": advance["id"], **back})["made"]
+        k.update("finance.invoice", note, {"tax_given": None})
+        expect(tax(posted(k, "finance.invoice", note)), [("23%", "-100.00", "-23.00")])
         row = paid(4, "23.00", thing("100"), kind="purchase", advances=[{"invoice": advance["id"], "amount": "61.50"}])
         rest = invoice(k, thing("1000"), **own(5, kind="purchase", day="2026-06-12", advances=[{"invoice": advance["id"]}]))
         expect((rest["advances"][0]["gross"], tax(row, rest)), ("61.53", [("as given", "50.01", "11.49"), ("23%", "1000.00", "230.00"), ("as given", "-50.01", "-11.52")]))
@@ -650,6 +653,26 @@ def an_advance_that_deducts_at_another_rate_is_settled_in_parts(k):
         for row in finals:
             credit(k, row, "2026-02-07")
     expect(whole.now, [D(0)] * 5)
+    proved(k)
+
+
+def notes_have_their_part_of_tax_as_given(k):
+    """A bill of 200 with 40.01 of tax as given is credited by half, then the rest; another, when 2 % of it was taken off for paying early. In zlotys and euros."""
+    s = books(k)
+    terms = early_terms(k, "g20", 20)
+    for currency in (s["PLN"], s["EUR"]):
+        own = {"party": s["steel"], "currency": currency, "kind": "purchase", "day": "2026-06-10", "tax_given": "40.01", "terms": terms}
+        with Gained(k, "222", "402") as gained:
+            row = invoice(k, thing("100", "2"), reference=f"part {currency}", **own)
+            notes = [credit(k, row, "2026-06-12", *of, reference=f"part {currency} {len(of)}") for of in ([(0, "1")], [])]
+        expect(([(note["net"], note["tax"]) for note in notes], gained.now), ([("100.00", "20.01"), ("100.00", "20.00")], [D(0)] * 2))
+        with Gained(k, "222", "402", "752") as gained:
+            row = invoice(k, thing("100", "2"), reference=f"off {currency}", **own)
+            item = items(k, row["id"])[0]
+            pay(k, party=s["steel"], direction="out", currency=currency, day="2026-06-11", amount="235.21", allocations=[{"item": item["id"], "discount": "4.80"}])
+            note = credit(k, row, "2026-06-12", reference=f"off {currency} 1")
+        expect((note["gross"], gained.now[0], sum(gained.now[1:])), ("235.21", D(0), D(0)))
+        expect(k.get("finance.invoice", row["id"])["payment_status"], "reversed")
     proved(k)
 
 
@@ -943,7 +966,7 @@ run([a_discount_takes_its_tax_along, a_discount_of_a_reverse_charge_bill_lessens
      an_advance_goes_where_the_final_invoice_finds_it, paying_an_advance_early_earns_no_discount,
      a_suppliers_credited_advance_leaves_the_buyers_tax_of_the_rest, a_suppliers_advance_is_credited_rate_by_rate, what_an_advance_bore_comes_back_at_its_rate_of_exchange,
      a_note_takes_back_what_was_booked_rate_by_rate, an_advance_of_another_rate_comes_back_at_its_rate_of_exchange,
-     tax_that_an_advance_gives_back_is_set_off_at_the_rate_of_the_day, what_an_advance_paid_is_income_of_its_lines_and_comes_back_from_them, tax_as_given_of_an_advance_is_deducted_once,
+     tax_that_an_advance_gives_back_is_set_off_at_the_rate_of_the_day, what_an_advance_paid_is_income_of_its_lines_and_comes_back_from_them, tax_as_given_of_an_advance_is_deducted_once, notes_have_their_part_of_tax_as_given,
      an_advance_that_deducts_at_another_rate_is_settled_in_parts,
      a_payment_names_what_it_cannot_settle, money_comes_at_the_rate_of_the_day_before, a_bank_has_its_own_rate, a_yen_has_no_hundredths, what_is_paid_back_settles_what_was_paid_too_much, a_debt_is_not_settled_before_it_is_there, what_was_open_on_a_day_does_not_depend_on_the_order_of_payments,
      a_reversed_set_off_leaves_both_sides_open_again, nothing_is_taken_back_before_it_was, a_note_bears_the_rates_of_what_it_corrects,

@@ -126,6 +126,10 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
     KT_TRY(add_lines(tx, v, p, &note));
     kt_authority before = kt_own_authority(tx);
     kt_error *error = note_prices(tx, v, !p->lines.count, &note, &as_billed);
+    if (!error && note.lines.count && tax_is_given(v))
+        error = note_tax_given(tx, v, &note);
+    else if (!p->lines.count && as_billed)
+        note.tax_given = v->tax_given;
     kt_callers_authority(tx, before);
     KT_TRY(error);
     if (!note.lines.count)
@@ -135,8 +139,6 @@ kt_error *invoice_credit(kt_tx *tx, kt_record *self, const kt_record *params)
             "left.",
             "Skorygowanym pozycjom można jeszcze obniżyć cenę polem \"price\"; bez pozycji koryguje się "
             "wszystko, co zostało.");
-    if (!p->lines.count && as_billed)
-        note.tax_given = v->tax_given;
     before = kt_own_authority(tx);
     error = kt_create(tx, &note.rec);
     kt_callers_authority(tx, before);

@@ -198,6 +198,11 @@ static inline bool same_rate(const struct line_rate *a, const struct line_rate *
 {
     return a->buyers == b->buyers && same_str(a->label, b->label);
 }
+/* That of a row; tax as given is at none, as its lines are. */
+static inline struct line_rate row_rate(const struct vat_line *row)
+{
+    return (struct line_rate){row->tax.v ? row->label : (kt_str){0}, is_buyers(row)};
+}
 /* The row of a tax at a rate; NULL: there is none. */
 const kt_tax_total *assessed_at(const struct assessed *all, kt_id tax, kt_dec rate);
 /* Adds to the row of this rate, or takes from it. returns limit: too many rates */
@@ -282,6 +287,8 @@ KT_MUST kt_error *note_prices(
     kt_tx *tx, const struct invoice *v, bool all, struct invoice *note, bool *as_billed);
 /* note_rest.c: a note that credits the last at a rate of tax gets what is left of it, to the cent. */
 KT_MUST kt_error *note_takes_rest(kt_tx *tx, struct invoice *note);
+/* note_rest.c: of an invoice whose tax another system computed (tax_is_given), a note that is to be drafted has its part of that. */
+KT_MUST kt_error *note_tax_given(kt_tx *tx, const struct invoice *of, struct invoice *note);
 /* The same for the lines of its invoice that a note credits the last of, at one rate, or (NULL) at all.
  *   rates  of the invoice's lines */
 bool note_takes_last(const struct invoice *note, const struct invoice *of, const struct line_rate *rates,

@@ -104,7 +104,7 @@ static kt_error *at_own_rate(const struct noted *n, kt_dec amount, kt_dec *value
 kt_error *noted_row(const struct noted *n, const struct vat_line *row, kt_dec *net, kt_dec *amount)
 {
     const struct vat_line *billed = register_row(&n->billed, row), *left = register_row(&n->booked, row);
-    const struct line_rate rate = {row->label, is_buyers(row)};
+    const struct line_rate rate = row_rate(row);
     const bool mixed = n->mixed && billed && left;
     kt_dec cents;
     KT_TRY(at_own_rate(n, row->net, net));
@@ -139,8 +139,6 @@ kt_dec noted_off(const struct noted *n, kt_dec value)
 {
     kt_dec booked = money(0), size = money(0);
     for (size_t i = 0; i < n->booked.count; i++) {
-        if (!n->booked.at[i].tax.v)
-            continue;
         booked = kt_dec_add(booked, n->booked.at[i].net);
         size = kt_dec_add(size, size_of(n->booked.at[i].net));
     }

@@ -147,6 +147,44 @@ static kt_error *take_rests(crediting *c)
     return NULL;
 }
 
+/* Of tax as given nothing is computed: a note has its part of what notes and discounts left of it, the last one all of that. */
+static kt_error *give_tax(crediting *c)
+{
+    const struct line_rate given = {.buyers = false};
+    const kt_where where[] = {
+        KT_WHERE(invoice, corrects, KT_EQ, c->of.rec.id), KT_WHERE(invoice, state, KT_EQ, POSTED), {0}};
+    struct invoice earlier = {KT_OF(invoice)};
+    struct rate_discount off;
+    kt_cursor *cursor;
+    KT_TRY(house_of(c->tx, &c->house));
+    KT_TRY(line_rates(c->tx, &c->house, &c->of, &c->rates));
+    KT_TRY(discounts_billed(c->tx, &c->house, &c->of, &given, &off));
+    kt_dec tax = kt_dec_sub(c->of.tax, off.tax), left = kt_dec_sub(c->of.net, off.net);
+    KT_TRY(kt_open(c->tx, &(kt_query){&invoice_shape, where, "id", 0}, &cursor));
+    while (kt_next(cursor, &earlier.rec)) {
+        left = kt_dec_sub(left, earlier.net);
+        tax = kt_dec_sub(tax, earlier.tax);
+    }
+    KT_TRY(kt_close(cursor));
+    KT_TRY(invoice_totals(c->tx, c->note));
+    kt_dec billed = c->note->net;
+    if (c->of.tax_included) { /* then the price is what stands, and its net is what the tax leaves */
+        left = kt_dec_add(left, tax);
+        billed = c->note->gross;
+    }
+    const kt_dec cents = money((int64_t)c->note->lines.count);
+    const bool last = !left.coef || (note_takes_last(c->note, &c->of, c->rates, NULL) &&
+                                        dec_within(kt_dec_sub(left, billed), cents));
+    c->note->tax_given = last ? tax : share_of(tax, billed, left);
+    return NULL;
+}
+
+kt_error *note_tax_given(kt_tx *tx, const struct invoice *of, struct invoice *note)
+{
+    crediting c = {.tx = tx, .note = note, .of = *of};
+    return give_tax(&c);
+}
+
 kt_error *note_takes_rest(kt_tx *tx, struct invoice *note)
 {
     crediting c = {.tx = tx, .note = note, .of = {KT_OF(invoice)}};

@@ -258,8 +258,8 @@ kt_error *posted_line_value(posting *p, size_t i, kt_dec *value)
     KT_TRY(posting_base(p, line->net, value));
     for (size_t k = 0; k < p->rate_count && p->mixed; k++) {
         const struct posted_tax *t = &p->rates[k];
-        const struct line_rate rate = {t->row.label, is_buyers(&t->row)};
-        if (t->row.tax.v && t->row.net.coef && same_rate(&rate, &p->line_rates[i]))
+        const struct line_rate rate = row_rate(&t->row);
+        if (t->row.net.coef && same_rate(&rate, &p->line_rates[i]))
             *value = share_of(t->net, line->net, t->row.net);
     }
     if (is_credit(p->v->kind) && p->mixed)

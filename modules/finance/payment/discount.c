@@ -67,11 +67,6 @@ typedef struct {
     kt_dec net;                /* what is left for the rows of the register */
 } discounting;
 
-static struct line_rate rate_of(const struct vat_line *row)
-{
-    return (struct line_rate){row->label, is_buyers(row)};
-}
-
 /* When it is declared: not before the invoice's own row. */
 static kt_error *declared_on(
     const discounting *d, enum vat_register side, const struct vat_line *row, kt_date *day)
@@ -162,7 +157,7 @@ static kt_dec gross_of(const struct vat_line *row)
 static kt_error *is_credited(const discounting *d, const struct line_rate *rates, const struct vat_line *row,
     kt_dec cents, bool *credited)
 {
-    const struct line_rate rate = rate_of(row);
+    const struct line_rate rate = row_rate(row);
     struct rate_discount off;
     *credited = lines_credited(&d->v, rates, &rate);
     if (!*credited)
@@ -376,7 +371,7 @@ kt_error *discounts_of_rate(
     *off = (struct rate_discount){money(0), money(0)};
     KT_TRY(kt_open(tx, &(kt_query){&vat_line_shape, where, "id", 0}, &cursor));
     while (kt_next(cursor, &row.rec)) {
-        const struct line_rate own = rate_of(&row);
+        const struct line_rate own = row_rate(&row);
         if (!same_rate(&own, rate))
             continue;
         off->net = kt_dec_sub(off->net, row.net);
