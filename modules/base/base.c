@@ -57,6 +57,13 @@ static const kt_entity entities[] = {
         .views = "[{\"kind\":\"tree\",\"parent\":\"parent\"}]"},
     {&item_unit_shape, {"Item's unit", "Jednostka towaru"}, {"Items' units", "Jednostki towarów"},
         .indexes = "unique item unit", .compute = item_unit_compute, .icon = "ruler"},
+    {&item_cost_shape, {"Standard cost", "Koszt standardowy"}, {"Standard costs", "Koszty standardowe"},
+        .indexes = "unique item valid_from, applied valid_from", .compute = item_cost_compute,
+        .icon = "coins",
+        .views = "[{\"kind\":\"list\",\"columns\":[\"item\",\"valid_from\",\"valid_to\",\"cost\"],"
+                 "\"sort\":\"-valid_from\"},{\"kind\":\"list\",\"name\":\"to_come\",\"label\":{\"en\":"
+                 "\"To come\",\"pl\":\"Nadchodzące\"},\"filter\":[[\"applied\",\"=\",false]],"
+                 "\"columns\":[\"item\",\"valid_from\",\"cost\"],\"sort\":\"valid_from\"}]"},
     {&unit_shape, {"Unit", "Jednostka"}, {"Units", "Jednostki"}, .title = "code", .compute = unit_compute,
         .icon = "ruler", .shared = true},
     {&currency_shape, {"Currency", "Waluta"}, {"Currencies", "Waluty"}, .title = "code",
@@ -122,6 +129,11 @@ static const kt_method methods[] = {
         &unit_converted_shape, unit_convert},
     {"currency.convert", {"Convert an amount", "Przelicz kwotę"}, "login", false, &currency_convert_shape,
         &currency_converted_shape, currency_convert},
+    {"item_cost.as_of", {"The standard cost of a day", "Koszt standardowy na dzień"}, "base.item_cost:read",
+        false, &cost_asked_shape, &cost_told_shape, item_cost_as_of},
+    {"item_cost.apply_due",
+        {"Write costs whose day came to the items", "Wpisz na karty koszty, których dzień nadszedł"},
+        "base.item_cost:update", true, &costs_due_shape, &costs_applied_shape, item_costs_apply_due},
     {"calendar.add_days", {"Add working days", "Dodaj dni robocze"}, "login", false, &days_add_shape,
         &days_added_shape, calendar_add_days},
     {"calendar.working_days", {"Count working days", "Policz dni robocze"}, "login", false, &days_count_shape,
@@ -151,8 +163,10 @@ static const kt_method methods[] = {
 
 static const kt_handler handlers[] = {{"base.approval.created", &approval_shape, approval_asked},
     {"base.company.deleted", &company_shape, company_deleted},
-    {"access.alarm.created", &alarm_shape, alarm_told}, {"crm.enabled", NULL, order_reports_told},
-    {"logistics.enabled", NULL, order_reports_told}, {0}};
+    {"access.alarm.created", &alarm_shape, alarm_told},
+    {"base.item_cost.created", &item_cost_shape, item_cost_changed},
+    {"base.item_cost.updated", &item_cost_shape, item_cost_changed},
+    {"crm.enabled", NULL, order_reports_told}, {"logistics.enabled", NULL, order_reports_told}, {0}};
 
 static const kt_service services[] = {{"base.parties", 1, &parties_service},
     {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},
@@ -191,6 +205,8 @@ static const kt_role roles[] = {
 /* What the company expects to happen by itself. */
 static const kt_rule upkeep[] = {
     KT_UPKEEP("base", "tasks_recur", "Repeat tasks", "every 15 minutes", "*:read; base.task:*", "task.recur"),
+    KT_UPKEEP("base", "costs_apply", "Standard costs whose day has come hold", "every day at 0:10",
+        "base.*:* fields *", "item_cost.apply_due"),
     {"base.approvals_lapse",
         "rule {\n  label = \"Approvals end with their time\",\n  needs = \"base\",\n"
         "  on = \"base.approval.due reached\",\n"
@@ -207,6 +223,6 @@ static kt_error *migrate(kt_tx *tx, const char *from_version)
     return kt_rules_bring(tx, upkeep);
 }
 
-const kt_module kontor_module = KT_MODULE("base", "1.3.0", "Base data", "Dane podstawowe",
+const kt_module kontor_module = KT_MODULE("base", "1.4.0", "Base data", "Dane podstawowe",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
     .migrate = migrate);

@@ -37,6 +37,13 @@ kt_error *unit_convert(kt_tx *tx, const kt_record *params, kt_record *result);
 kt_error *item_category_check(kt_tx *tx, const kt_record *before, const kt_record *after);
 kt_error *item_compute(kt_tx *tx, kt_record *self);
 
+extern const kt_shape item_cost_shape;
+extern const kt_shape cost_asked_shape, cost_told_shape, costs_due_shape, costs_applied_shape;
+kt_error *item_cost_compute(kt_tx *tx, kt_record *self);
+kt_error *item_cost_changed(kt_tx *tx, const kt_event *event);
+kt_error *item_cost_as_of(kt_tx *tx, const kt_record *params, kt_record *result);
+kt_error *item_costs_apply_due(kt_tx *tx, const kt_record *params, kt_record *result);
+
 extern const kt_shape calendar_shape, holiday_shape;
 extern const kt_action calendar_actions[];
 extern const kt_shape days_add_shape, days_added_shape, days_count_shape, days_counted_shape;

@@ -15,7 +15,8 @@ static const kt_service services[] = {ORDER_SERVICES, MRP_SERVICES, {0}};
 
 static const kt_role roles[] = {
     {"planner", {"Production planner", "Planista produkcji"},
-        "access.user:read; base.item:read fields cost; base.unit:read; base.calendar:read; "
+        "access.user:read; base.item:read fields cost; base.item_cost:read fields cost; base.unit:read; "
+        "base.calendar:read; "
         "base.holiday:read" BOM_PLANNER ORDER_PLANNER MRP_PLANNER},
     {"operator", {"Shop-floor operator", "Operator"},
         "access.user:read; base.item:read; base.unit:read" BOM_OPERATOR ORDER_OPERATOR},

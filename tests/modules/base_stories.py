@@ -243,7 +243,7 @@ def every_entity_describes_itself_in_two_languages(k):
     for lang in ("en", "pl"):
         entities = {e["name"]: e for e in k.call("system.describe", {}, lang=lang)["entities"]}
         names = [n for n in entities if n.startswith("base.")]
-        expect(len(names), 29)
+        expect(len(names), 30)
     expect(entities["base.party"]["label"], "Kontrahent")
     fields = {f["name"]: f for f in k.call("system.describe", {"entities": ["base.party"]})["entities"][0]["fields"]}
     expect([name for name in ("id", "version", "created_at", "external_id", "number", "name") if not fields[name].get("readonly")],

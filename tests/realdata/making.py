@@ -38,6 +38,8 @@ def engineering(loader):
     products = {p["ProductID"]: p for p in table("Product")}
     load("base.item", [{"external_id": f"aw-item-{p['ProductID']}", "standard_cost": p["StandardCost"], "safety_stock": p["SafetyStockLevel"],
                         "lead_days": int(p["DaysToManufacture"])} for p in products.values()], "planning")
+    load("base.item_cost", [{"external_id": f"aw-cost-{c['ProductID']}-{c['StartDate'][:10]}", "item": ref("item", c["ProductID"]), "cost": c["StandardCost"],
+                             "valid_from": day_of(c["StartDate"]), "valid_to": day_of(c["EndDate"])} for c in table("ProductCostHistory")])
     bills = {}
     for row in table("BillOfMaterials"):
         if row["ProductAssemblyID"]:
@@ -148,7 +150,14 @@ def compare_operations(k, table, expected):
     table.row("work orders with operations", len(orders), work["work_orders_with_routing"])
 
 
+def compare_costs(k, table, loader):
+    """The costs of former days that were brought in left the items' own as they were."""
+    cards = {row["external_id"]: D(row["standard_cost"]) for row in k.each("base.item", [MINE], fields=["external_id", "standard_cost"])}
+    table.row("items whose standard cost is not that of their card", sum(cards[f"aw-item-{p['ProductID']}"] != D(p["StandardCost"]) for p in loader.table("Product")), 0)
+
+
 def compare_making(k, table, loader, expected):
+    compare_costs(k, table, loader)
     compare_bills(k, table, loader, expected)
     compare_work(k, table, expected)
     compare_operations(k, table, expected)

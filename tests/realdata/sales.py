@@ -122,6 +122,7 @@ def compare_groups(k, table, what, group, key, expected, more=()):
 
 def compare_sales(k, table, loader, expected):
     sales = expected["sales"]
+    table.row("standard costs by day", k.count("base.item_cost", [MINE]), expected["row_counts"]["ProductCostHistory"])
     table.row("items", k.count("base.item", [MINE]), expected["row_counts"]["Product"])
     table.row("sales taxes", k.count("base.tax", [MINE]), expected["row_counts"]["SalesTaxRate"])
     table.row("sales orders", k.count("crm.order", [MINE]), expected["row_counts"]["SalesOrderHeader"])
@@ -143,3 +144,5 @@ def compare_sales(k, table, loader, expected):
             answer = k.call("crm.price.explain", {"item": item, "day": day})
             ours = answer["price"] if answer["row"] else None # a card's price is today's
             table.row(f"price of {name} on {day}", ours and D(ours), e["ListPrice"] and D(e["ListPrice"]), show=False)
+            cost = k.call("base.item_cost.as_of", {"item": item, "day": day})["cost"]
+            table.row(f"standard cost of {name} on {day}", cost and D(cost), e["StandardCost"] and D(e["StandardCost"]))
