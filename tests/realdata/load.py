@@ -27,6 +27,7 @@ import plan  # noqa: E402
 import purchases  # noqa: E402
 import people  # noqa: E402
 import sales  # noqa: E402
+import turnover  # noqa: E402
 from sales import ref  # noqa: E402
 
 ADDRESS_USE = {"1": "billing", "2": "home", "3": "main", "4": "main", "5": "shipping", "6": "other"}
@@ -160,6 +161,7 @@ def compare(k, loader, expected):
     compare_rates(k, table, expected["currency"])
     compare_people(k, table, loader)
     sales.compare_sales(k, table, loader, expected)
+    turnover.compare_turnover(k, table, loader, expected)
     purchases.compare_purchases(k, table, loader, expected)
     people.compare_people(k, table, expected)
     making.compare_making(k, table, loader, expected)

@@ -117,6 +117,19 @@ def compare_stock(k, table, loader, expected):
     table.row("stock in all: quantity, value", (sum(quantity.values()), sum(value.values())), (D(expected["quantity"]), D(expected["value"])), show=False)
 
 
+def compare_levels(k, table, loader, expected):
+    """What is there, of all places, against how much there should always be; the points of reordering are the data's own."""
+    there = {row["item.external_id"]: D(row["on_hand"]) for row in k.aggregate("logistics.stock", {"on_hand": "sum:on_hand"}, group=["item.external_id"], filter=[["place", "=", "stores"]], limit=5000)}
+    safe = {row["external_id"]: D(row["safety_stock"] or 0) for row in k.each("base.item", [MINE], fields=["external_id", "safety_stock"])}
+    products = {f"aw-item-{p['ProductID']}": p for p in loader.table("Product")}
+    stocked = {f"aw-item-{row['ProductID']}" for row in loader.table("ProductInventory")}  # some of which there is none now
+    table.row("products stocked", len(stocked), expected["products_stocked"])
+    level = {item: there.get(item, D(0)) for item in stocked}
+    table.row("products of which there is none", sum(not quantity for quantity in level.values()), expected["products_with_zero"])
+    table.row("products below their safety stock", sum(level[item] < safe[item] for item in level), expected["products_below_safety_stock"])
+    table.row("products below the point of reordering", sum(level[item] < D(products[item]["ReorderPoint"]) for item in level), expected["products_below_reorder_point"])
+
+
 def wait_for(k, job):
     while (state := k.call("job.get", {"id": job})["state"]) in ("queued", "running"):
         time.sleep(0.05)
@@ -175,6 +188,7 @@ def compare_statements(k, table, expected):
 
 def compare_plan(k, table, loader, expected):
     compare_stock(k, table, loader, expected["stock"])
+    compare_levels(k, table, loader, expected["stock"])
     compare_requirements(k, table, loader)
     compare_capacity(k, table)
     compare_statements(k, table, expected)

@@ -76,10 +76,13 @@ def order_of(loader, h, details):
             "contact": ref("party", customer["PersonID"]) if customer["StoreID"] and customer["PersonID"] else None, "state": "closed", "day": day,
             "asked": h["DueDate"][:10], "reference": h["PurchaseOrderNumber"], "source": "online" if h["OnlineOrderFlag"] == "true" else "reseller",
             "owner": ref("user", h["SalesPersonID"]) if h["SalesPersonID"] else None, "currency": ref("currency", "USD"), "tax_given": h["TaxAmt"],
+            "exchange": ref("rate", h["CurrencyRateID"]) if h["CurrencyRateID"] else None,
             "created_at": f"{day}T12:00:00Z", "confirmed_at": f"{day}T12:00:00Z", "lines": lines}
 
 
 def orders(loader):
+    loader.k.call("field.define", {"entity": "crm.order", "name": "exchange", "type": "ref", "target": "base.currency_rate",
+                                   "label": {"en": "Rate of the customer's currency", "pl": "Kurs waluty klienta"}})
     loader.ships = {s["ShipMethodID"]: s["Name"] for s in loader.table("ShipMethod")}
     loader.customers = {c["CustomerID"]: c for c in loader.table("Customer")}
     by_order = {}
