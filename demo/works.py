@@ -4,6 +4,7 @@ import datetime
 import random
 
 import books
+import desks
 import floor
 from names import BIKES, PARTS, TODAY, ref
 
@@ -172,3 +173,4 @@ def build(builder, enabled, password):
         works.assign()
         works.ship()
         works.turn(orders[18], orders[24])
+    desks.build(works)
