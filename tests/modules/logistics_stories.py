@@ -548,8 +548,21 @@ def worth_by_average_is_the_textbooks(k):
     expect(play(k, item(k, "average"), WILD), (Decimal(150), Decimal(360)))
 
 
+# source: Hermanson, Edwards, Maher, Accounting Principles: A Business Perspective, chapter on control through standard costs (Beta
+# Company): 60,000 sheets bought at 5.90, the standard being 6.00, 6,000 less than that; 55,500 used go at the standard
+BETA = [("60000", "5.90"), ("-55500", None)]
+
+
+def worth_by_standard_is_the_textbooks(k):
+    of = item(k, "sheet", valuation="standard", standard_cost="6")
+    kept = play(k, of, BETA[:1])[1]
+    paid = Decimal(rows(k, "logistics.move", ["item", "=", of])[0]["value"])
+    expect((kept, paid - kept), (Decimal(360000), Decimal(-6000)))
+    expect(play(k, of, BETA[1:]), (Decimal(333000), Decimal(27000)))
+
+
 def worth_by_standard_is_the_standard(k):
-    """IAS 2 par. 21; the price differences leave the stock at once."""
+    """IAS 2 par. 21; the price differences leave the stock at once. The purchases are Wild's, the standard is chosen here: 30 at 10."""
     of = item(k, "standard", valuation="standard", standard_cost="10")
     expect(play(k, of, WILD), (Decimal(150), Decimal(300)))
     k.update("base.item", of, {"standard_cost": "11"})
@@ -753,7 +766,7 @@ run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_
      the_first_to_expire_goes_first, what_leaves_in_part_leaves_in_the_order_of_picking, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, what_is_past_its_day_by_then_is_not_promised, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, more_goes_out_within_the_warehouses_tolerance, a_count_stops_moves_and_its_difference_is_approved,
      goods_go_from_other_places_while_one_is_counted, a_count_takes_what_is_reserved_but_not_what_is_picked, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
-     worth_by_average_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,
+     worth_by_average_is_the_textbooks, worth_by_standard_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,
      what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, layers_go_by_age_within_one_transaction_too,
      freight_is_spread_over_what_came, freight_comes_back_with_what_comes_back, a_rebate_takes_no_more_off_than_there_is, a_lot_is_traced_both_ways,
      what_is_missing_is_listed, what_can_be_promised_leaves_earlier_promises_alone, a_storekeeper_ships_but_sees_no_cost,
