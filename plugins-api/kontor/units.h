@@ -1,6 +1,7 @@
 /* units.h -- the service "base.units": quantities of one unit in another. */
 #pragma once
 #include <kontor.h>
+#include <kontor/documents.h>
 
 typedef struct kt_units {
     /* Units of one category convert into each other, by their factors.
@@ -62,4 +63,35 @@ KT_MUST static inline kt_error *kt_in_whole_units(
     } while (rounded.coef <= 0);
     *out = kt_dec_round(rounded, 4);
     return NULL;
+}
+
+/* Nobody hands over half a screw: refuses a quantity that is no whole number of what the item's own unit has, told in that unit or in a packing
+ * of whole ones. A measure that holds no whole number of them, a kilogram of hams, is not refused: kt_in_whole_units says how many go.
+ *   name, path  of the item and of the quantity, for the problem
+ *   unit        of the quantity; not set: the item's own
+ *   returns     validation at `path`; that units do not convert is told by who converts */
+KT_MUST static inline kt_error *kt_check_whole(
+    kt_tx *tx, kt_id item, kt_str name, kt_dec quantity, kt_id unit, kt_id own, const char *path)
+{
+    const kt_units *units = kt_units_find(tx);
+    kt_dec amount = quantity, exact, rounded;
+    if (!units || !own.v || !quantity.coef)
+        return NULL;
+    if (unit.v && unit.v != own.v) {
+        kt_error *other = units->of_item(tx, item, KT_DEC(1, 0), unit, own, &exact, &rounded);
+        if (other)
+            return kt_problem_at(other, 0).kind == KT_RULE ? NULL : other;
+        if (kt_dec_cmp(exact, rounded) != 0)
+            return NULL;
+        KT_TRY(kt_in_unit(tx, item, quantity, unit, own, &amount));
+    }
+    KT_TRY(units->of_item(tx, item, amount, own, own, &exact, &rounded));
+    if (kt_dec_cmp(exact, rounded) == 0)
+        return NULL;
+    kt_str words = kt_dec_text(tx, amount, 0);
+    return kt_hint(
+        kt_fail(tx, KT_VALIDATION, path, "there is no part of \"%s\" like %s of its unit",
+            "„%s” nie dzieli się na %s jednostki", name.ptr ? name.ptr : "", words.ptr ? words.ptr : "0"),
+        "The unit's rounding says what parts it has.",
+        "Na jakie części się dzieli, mówi zaokrąglenie jednostki.");
 }

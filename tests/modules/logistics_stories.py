@@ -509,6 +509,32 @@ def a_count_takes_what_is_reserved_but_not_what_is_picked(k):
     expect((row["state"], Decimal(row["lines"][0]["reserved"]), Decimal(row["missing"]), level(k, cork)["available"]), ("waiting", 3, 1, 0))
 
 
+def half_a_piece_is_neither_counted_nor_moved_nor_sold(k):
+    """Refused where it is written, in the words of a slip; in a packing of whole ones too. What the books had already may be told."""
+    bolt, box = item(k, "bolt m8"), shop(k)["box"]
+    put(k, bolt, "10", "1")
+    words = 'there is no part of "Bolt M8" like 0.5 of its unit'
+    c = counted(k)
+    for blind in (False, True):
+        error = refused("validation", lambda: k.call("logistics.count.enter", {"id": c, "lines": [{"item": bolt, "quantity": "0.5"}]}), "lines[0].quantity")
+        expect(error.problems[0]["message"], words)
+        k.call("logistics.count.cancel", {"id": c})
+        c = counted(k, blind=True)
+    k.call("logistics.count.cancel", {"id": c})
+    for kind in ("entry", "issue"):
+        refused("validation", lambda: make(k, "logistics.transfer", kind=kind, lines=[{"item": bolt, "quantity": "1"}, {"item": bolt, "quantity": "0.5"}]), "lines[1].quantity")
+    refused("validation", lambda: make(k, "logistics.transfer", kind="entry", lines=[{"item": bolt, "quantity": "0.2083", "unit": box}]), "lines[0].quantity")
+    put(k, bolt, "0.0833", "1", unit=box)  # one twelfth, as far as four places tell it
+    expect(on_hand(k, bolt), 11)
+    error = refused("validation", lambda: order(k, [{"item": bolt, "quantity": "0.5", "price": "2"}]), "lines[0].quantity")
+    expect(error.problems[0]["message"], words)
+    sold = make(k, "crm.order", party=shop(k)["nowak"], lines=[{"item": bolt, "quantity": "1"}])
+    refused("validation", lambda: k.update("crm.order", sold, {"lines": [{"id": 1, "item": bolt, "quantity": "1.5"}]}), "lines[0].quantity")
+    k.call("crm.order.confirm", {"id": sold})
+    refused("validation", lambda: k.call("crm.order.amend", {"id": sold, "reason": "half", "lines": [{"line": 1, "quantity": "1.5"}]}), "lines[0].quantity")
+    k.call("crm.order.cancel", {"id": sold, "reason": "no"})
+
+
 def many_positions_are_counted_in_one_go(k):
     """In one entering, whose errors are all told at once."""
     big = make(k, "logistics.warehouse", code="BIG", name="Big")
@@ -765,7 +791,7 @@ run([what_never_was_there_is_not_there, nobody_writes_stock_by_hand, goods_come_
      the_rest_is_cancelled_or_everything_waits, what_came_back_costs_what_it_cost, parts_of_a_unit_come_back_as_they_went, an_amended_order_changes_its_delivery, what_others_deliver_the_stores_do_not,
      the_first_to_expire_goes_first, what_leaves_in_part_leaves_in_the_order_of_picking, each_warehouse_picks_in_its_own_order, how_much_there_is_is_told_by_warehouse_and_lot, a_blocked_or_expired_lot_stays, what_is_past_its_day_by_then_is_not_promised, a_serial_number_is_one_piece,
      another_lot_than_the_reserved_one_is_picked, more_goes_out_within_the_warehouses_tolerance, a_count_stops_moves_and_its_difference_is_approved,
-     goods_go_from_other_places_while_one_is_counted, a_count_takes_what_is_reserved_but_not_what_is_picked, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
+     goods_go_from_other_places_while_one_is_counted, a_count_takes_what_is_reserved_but_not_what_is_picked, half_a_piece_is_neither_counted_nor_moved_nor_sold, many_positions_are_counted_in_one_go, worth_by_fifo_is_the_textbooks,
      worth_by_average_is_the_textbooks, worth_by_standard_is_the_textbooks, worth_by_standard_is_the_standard, thirds_leave_no_cent_behind, another_method_keeps_the_value,
      what_left_before_it_came_is_corrected, a_receipt_of_an_earlier_day_goes_first_from_now_on, layers_go_by_age_within_one_transaction_too,
      freight_is_spread_over_what_came, freight_comes_back_with_what_comes_back, a_rebate_takes_no_more_off_than_there_is, a_lot_is_traced_both_ways,

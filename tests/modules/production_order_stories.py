@@ -61,6 +61,29 @@ def an_order_takes_its_bill(k):
     refused("validation", lambda: make(k, "production.order", item=s["TABLE"], produced="1"), "produced")
 
 
+def half_a_piece_is_neither_ordered_nor_reported(k):
+    """What is made counts in its unit; what goes into it is rounded up, as before."""
+    s = workshop(k)
+    piece = make(k, "base.unit", code="each", category="each", rounding="1")
+    stool = make(k, "base.item", code="STOOL", name="Stool", unit=piece)
+    steps = [{"sequence": 10, "name": "Join", "centre": s["bench"], "run_minutes": "1"}]
+    by = make(k, "production.routing", code="STOOL", name="Stools", steps=steps)
+    make(k, "production.bom", item=stool, lines=[{"item": s["WOOD"], "quantity": "0.3"}], routing=by)
+    error = refused("validation", lambda: make(k, "production.order", item=stool, quantity="0.5"), "quantity")
+    expect(error.problems[0]["message"], 'there is no part of "Stool" like 0.5 of its unit')
+    order = make(k, "production.order", item=stool, quantity="3")
+    refused("validation", lambda: k.update("production.order", order, {"quantity": "2.5"}), "quantity")
+    act(k, order, "confirm")
+    refused("validation", lambda: act(k, order, "resize", quantity="2.5"), "quantity")
+    act(k, order, "start")
+    refused("validation", lambda: act(k, order, "report", produced="0.5", scrapped="0.5"), "produced", "scrapped")
+    join = operations(k, order)[0]["id"]
+    k.call("production.operation.start", {"id": join})
+    refused("validation", lambda: k.call("production.operation.finish", {"id": join, "good": "2.5", "scrapped": "0.5"}), "good")
+    act(k, order, "report", produced="3")
+    refused("validation", lambda: make(k, "production.disassembly", item=stool, order=order, quantity="0.5"), "quantity")
+
+
 def phantoms_are_exploded_through(k):
     s = workshop(k)
     kit = make(k, "base.item", code="KIT", name="Kit")

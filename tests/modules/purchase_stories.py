@@ -923,7 +923,37 @@ def suppliers_are_scored_by_days_goods_and_prices(k):
     expect((row["received"], row["rejected"], row["rejected_percent"], row["price_percent"]), ("20.0000", "1.0000", "5.00", "25.00"))
 
 
+def half_a_piece_is_not_bought(k):
+    """What no receipt could bring is refused where it is written, in the words of a slip; what is bought by a measure may come near."""
+    s, tack = shop(k), item(k, "tack")
+    for minimum, multiple in (("2.5", None), ("1", "2.5")):
+        row = price(k, tack, minimum=minimum, multiple=multiple)
+        expect(best(k, tack, "2")["bought"], "3.0000")
+        k.call("logistics.supplier_price.delete", {"id": row})
+    price(k, tack)
+    line = lambda quantity, **more: {"item": tack, "quantity": quantity, **more}
+    order = lambda *lines: make(k, "logistics.purchase_order", party=s["Stalmet"], lines=list(lines))
+    error = refused("validation", lambda: order(line("1"), line("0.5")), "lines[1].quantity")
+    expect(error.problems[0]["message"], 'there is no part of "Tack" like 0.5 of its unit')
+    refused("validation", lambda: order(line("0.2083", unit=s["dozen"])), "lines[0].quantity")
+    made = order(line("1"), line("1.5", unit=s["dozen"]))
+    refused("validation", lambda: k.update("logistics.purchase_order", made, {"lines": [{"id": 1, **line("0.5")}]}), "lines[0].quantity")
+    k.call("logistics.purchase_order.approve", {"id": made})
+    refused("validation", lambda: k.call("logistics.purchase_order.amend", {"id": made, "reason": "half", "lines": [{"line": 1, "quantity": "0.5"}]}), "lines[0].quantity")
+    k.call("logistics.purchase_order.cancel", {"id": made, "reason": "no"})
+    refused("validation", lambda: make(k, "logistics.purchase_request", item=tack, quantity="0.5"), "quantity")
+    asked = make(k, "logistics.purchase_request", item=tack, quantity="2")
+    refused("validation", lambda: k.update("logistics.purchase_request", asked, {"quantity": "2.5"}), "quantity")
+    k.call("logistics.purchase_request.cancel", {"id": asked, "reason": "no"})
+    refused("validation", lambda: make(k, "logistics.rfq", title="Tacks", lines=[line("0.5")]), "lines[0].quantity")
+    refused("validation", lambda: make(k, "logistics.reorder_rule", item=tack, minimum="0.5", maximum="2.5"), "minimum", "maximum")
+    metre = make(k, "base.unit", code="metre", category="length", rounding="0.01")
+    make(k, "base.item_unit", item=tack, unit=metre, factor="14.285714")
+    order(line("1", unit=metre))
+
+
 STORIES = [
+    half_a_piece_is_not_bought,
     the_cheapest_supplier_is_best_and_each_offer_says_why, equal_prices_are_told_apart_by_lead_time_then_by_who_was_known_first,
     breaks_minimum_multiple_and_the_suppliers_unit_count, a_line_without_a_unit_is_of_the_suppliers_and_has_its_break, an_items_own_unit_is_bought_too, a_price_out_of_date_is_not_taken, an_order_for_what_is_not_there_asks_to_buy_it,
     what_minimum_and_multiple_bring_beyond_goes_to_the_next_demand, what_is_needed_later_is_bought_later,

@@ -3,6 +3,8 @@
  */
 #include <string.h>
 
+#include <kontor/units.h>
+
 #include "sales/sales.h"
 
 const kt_choice sold_kinds[] = {
@@ -99,6 +101,20 @@ static kt_error *complete_line(kt_tx *tx, const struct terms *t, size_t i)
             line->unit = item.unit;
     }
     return NULL;
+}
+
+/* What could never go as it is written: a line that is new or says so many else. */
+static kt_error *check_written(kt_tx *tx, const struct terms *t, size_t i)
+{
+    const struct sale_line *line = line_at(t->lines, i), *was = sale_line_with(t->before, line->rec.id);
+    struct sold_item item = {KT_OF(sold_item)};
+    if (!line->item.v || line->kind != GOODS ||
+        (was && was->item.v == line->item.v && was->unit.v == line->unit.v &&
+            same_dec(was->quantity, line->quantity)))
+        return NULL;
+    KT_TRY(kt_read(tx, line->item, &item.rec));
+    return kt_check_whole(
+        tx, line->item, item.name, line->quantity, line->unit, item.unit, line_path(tx, i, "quantity"));
 }
 
 static kt_error *check_line(kt_tx *tx, const struct sale_line *line, size_t i)
@@ -296,6 +312,8 @@ kt_error *terms_compute(kt_tx *tx, struct terms *t)
         kt_error *error = complete_line(tx, t, i);
         if (!error)
             error = price_line(tx, t, i);
+        if (!error && (t->drafted || t->before)) /* what is imported was agreed elsewhere */
+            error = check_written(tx, t, i);
         kt_also(&all, error);
         kt_also(&all, check_line(tx, line, i));
     }

@@ -44,13 +44,17 @@ static kt_error *find_quantity(kt_tx *tx, const struct goods *item, kt_dec wante
 {
     const struct supplier_price *p = &o->price;
     kt_dec step = p->multiple;
+    struct step_unit unit = {KT_OF(step_unit)};
+    const kt_id bought_in = p->unit.v ? p->unit : item->unit;
     KT_TRY(kt_in_unit(tx, item->rec.id, wanted, item->unit, p->unit, &o->quantity));
-    if (!step.scale1 && p->unit.v && p->unit.v != item->unit.v) {
-        struct step_unit unit = {KT_OF(step_unit)};
-        KT_TRY(kt_read(tx, p->unit, &unit.rec));
+    if (bought_in.v)
+        KT_TRY(kt_read(tx, bought_in, &unit.rec));
+    if (!step.scale1 && bought_in.v != item->unit.v)
         step = unit.rounding;
-    }
     o->quantity = to_be_bought(o->quantity, p->minimum, step);
+    if (!p->unit.v ||
+        p->unit.v == item->unit.v) /* half a piece of it never comes, whatever minimum and multiple say */
+        o->quantity = to_be_bought(o->quantity, (kt_dec){0}, unit.rounding);
     return kt_in_unit(tx, item->rec.id, o->quantity, p->unit, item->unit, &o->bought);
 }
 

@@ -152,6 +152,15 @@ static kt_error *check_line(kt_tx *tx, const struct po_line *line, size_t i)
     return all;
 }
 
+/* What no receipt could bring: a line as it is written, not one that was there. */
+static kt_error *check_written(kt_tx *tx, const struct po_line *line, const struct po_line *was, size_t i)
+{
+    if (was && was->item.v == line->item.v && was->unit.v == line->unit.v &&
+        kt_dec_cmp(was->quantity, line->quantity) == 0)
+        return NULL;
+    return check_whole_of(tx, line->item, line->quantity, line->unit, path_of(tx, "lines", i, "quantity"));
+}
+
 /* ---- Taxes and amounts ---- */
 
 static void take_results(kt_tx *tx, struct po_line *line, const kt_tax_line *from)
@@ -228,10 +237,12 @@ kt_error *po_lines_compute(kt_tx *tx, struct po *o, const struct po *stored, boo
     kt_error *all = NULL;
     for (size_t i = 0; i < o->lines.count; i++) {
         struct po_line *line = po_line_at(&o->lines, i);
-        if (stored)
-            forget_other_item(line, po_line_with(&stored->lines, line->rec.id));
+        const struct po_line *was = stored ? po_line_with(&stored->lines, line->rec.id) : NULL;
+        forget_other_item(line, was);
         kt_error *error = complete_line(tx, o, i, drafted);
         kt_also(&all, error ? error : check_line(tx, line, i));
+        if (drafted && !error)
+            kt_also(&all, check_written(tx, line, was, i));
     }
     return all ? all : compute_taxes(tx, o);
 }

@@ -47,6 +47,8 @@ kt_error *reorder_rule_compute(kt_tx *tx, kt_record *self)
     kt_error *all = NULL;
     if (r->kind == TO_ORDER)
         return NULL;
+    kt_also(&all, check_whole_of(tx, r->item, r->minimum, (kt_id){0}, "minimum"));
+    kt_also(&all, check_whole_of(tx, r->item, r->maximum, (kt_id){0}, "maximum"));
     if (r->lead_days < 0 || r->lead_days > RULE_DAYS_MAX)
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "lead_days", "%lld is not within 0 to %d days",
                           "%lld nie mieści się między 0 a %d dni", (long long)r->lead_days, RULE_DAYS_MAX));

@@ -141,6 +141,14 @@ static kt_error *check_quantities(kt_tx *tx, struct request *r)
         "Change the orders that need it first.", "Najpierw zmień zamówienia, które tego potrzebują.");
 }
 
+/* What somebody writes; what a lot brings that is bought by a measure may be no whole number. */
+static kt_error *check_written(kt_tx *tx, const struct request *r, const struct request *was)
+{
+    bool written = was ? kt_dec_cmp(r->quantity, was->quantity) != 0 && was->bookings == r->bookings
+                       : !r->origin;
+    return written && !r->order.v ? check_whole_of(tx, r->item, r->quantity, (kt_id){0}, "quantity") : NULL;
+}
+
 kt_error *request_compute(kt_tx *tx, kt_record *self)
 {
     struct request *r = KT_AS(request, self), was = {KT_OF(request)};
@@ -150,12 +158,14 @@ kt_error *request_compute(kt_tx *tx, kt_record *self)
         return NULL; /* the core asks for them */
     if (fresh) {
         KT_TRY(goods_read(tx, r->item, &item));
+        KT_TRY(check_written(tx, r, NULL));
         r->origin = r->origin ? r->origin : BY_HAND;
         r->received = r->received.scale1 ? r->received : ZERO;
         r->waiting = r->waiting.scale1 ? r->waiting : ZERO;
     } else {
         KT_TRY(kt_read(tx, r->rec.id, &was.rec));
         KT_TRY(check_changed(tx, r, &was));
+        KT_TRY(check_written(tx, r, &was));
         other = kt_dec_cmp(r->quantity, was.quantity) != 0 || r->needed.day != was.needed.day ||
                 r->party.v != was.party.v || (was.order.v && !r->order.v);
     }

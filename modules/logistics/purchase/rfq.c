@@ -81,7 +81,10 @@ static kt_error *complete_line(kt_tx *tx, struct rfq_line *line, size_t i)
     if (!line->name.ptr)
         return kt_fail(tx, KT_VALIDATION, path_of(tx, "lines", i, "name"), "is required", "jest wymagane");
     line->quantity = line->quantity.scale1 ? line->quantity : KT_DEC(1, 0);
-    return not_below(tx, path_of(tx, "lines", i, "quantity"), line->quantity, true);
+    KT_TRY(not_below(tx, path_of(tx, "lines", i, "quantity"), line->quantity, true));
+    return line->request.v ? NULL
+                           : check_whole_of(tx, line->item, line->quantity, line->unit,
+                                 path_of(tx, "lines", i, "quantity"));
 }
 
 kt_error *rfq_compute(kt_tx *tx, kt_record *self)

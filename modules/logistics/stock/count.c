@@ -207,7 +207,7 @@ static struct count_line *sheet_find(const struct sheet *s, kt_id item, kt_id lo
     return s->count ? bsearch(&wanted, s->lines, s->count, sizeof *s->lines, by_position) : NULL;
 }
 
-/* What is not on the sheet is looked at closely; what is, was checked when its goods came. */
+/* What is not on the sheet is looked at closely; of what is, lot and place were checked when its goods came. */
 static kt_error *check_found(
     kt_tx *tx, const struct count *c, struct sheet *s, const struct entered *e, size_t i)
 {
@@ -287,6 +287,8 @@ static kt_error *enter_one(kt_tx *tx, struct count *c, struct sheet *s, struct e
     struct count_line *line = sheet_find(s, e->item, e->location, e->lot);
     if (!line)
         KT_TRY(check_found(tx, c, s, e, i));
+    else if (kt_dec_cmp(e->quantity, line->expected) != 0) /* what the books have may be said */
+        KT_TRY(check_whole_of(tx, e->item, e->quantity, (kt_id){0}, at(tx, i, "quantity")));
     return save_line(tx, c, line ? line : &fresh, e->quantity);
 }
 

@@ -41,17 +41,18 @@ kt_error *goods_read(kt_tx *tx, kt_id item, struct goods *g)
 
 kt_error *check_whole(kt_tx *tx, const struct goods *g, kt_dec quantity, const char *path)
 {
-    const kt_units *units = kt_units_find(tx);
-    kt_dec exact, rounded;
-    if (!units || !g->unit.v || !quantity.scale1)
-        return NULL;
-    KT_TRY(units->of_item(tx, g->rec.id, quantity, g->unit, g->unit, &exact, &rounded));
-    if (kt_dec_cmp(exact, rounded) == 0)
-        return NULL;
-    return kt_hint(kt_fail(tx, KT_VALIDATION, path, "there is no part of \"%s\" like %s of its unit",
-                       "„%s” nie dzieli się na %s jednostki", g->name.ptr, dec_words(tx, quantity)),
-        "The unit's rounding says what parts it has.",
-        "Na jakie części się dzieli, mówi zaokrąglenie jednostki.");
+    return kt_check_whole(tx, g->rec.id, g->name, quantity, g->unit, g->unit, path);
+}
+
+kt_error *check_whole_of(kt_tx *tx, kt_id item, kt_dec quantity, kt_id unit, const char *path)
+{
+    struct goods g = {KT_OF(goods)};
+    kt_authority before = kt_own_authority(tx); /* whoever writes a line need not see the item's card */
+    kt_error *e = item.v ? kt_read(tx, item, &g.rec) : NULL;
+    if (!e && g.kind == GOODS)
+        e = kt_check_whole(tx, item, g.name, quantity, unit, g.unit, path);
+    kt_callers_authority(tx, before);
+    return e;
 }
 
 /* ---- Lots ---- */

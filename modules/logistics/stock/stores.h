@@ -72,6 +72,8 @@ extern const kt_shape goods_shape;
 KT_MUST kt_error *goods_read(kt_tx *tx, kt_id item, struct goods *g);
 /* returns validation at path: the item's own unit has no such part, half a piece */
 KT_MUST kt_error *check_whole(kt_tx *tx, const struct goods *g, kt_dec quantity, const char *path);
+/* The same of a line that says so many of a unit, before goods move: kt_check_whole. Services have no parts that anybody counts. */
+KT_MUST kt_error *check_whole_of(kt_tx *tx, kt_id item, kt_dec quantity, kt_id unit, const char *path);
 /* returns validation at path: there is no such lot, or it is another item's */
 KT_MUST kt_error *check_lot_of(kt_tx *tx, const struct goods *g, kt_id lot, const char *path);
 struct lot {

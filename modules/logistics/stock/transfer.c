@@ -92,6 +92,11 @@ kt_error *transfer_compute(kt_tx *tx, kt_record *self)
 {
     const struct transfer *t = KT_AS(transfer, self);
     kt_error *all = NULL;
+    for (size_t i = 0; i < t->lines.count && t->state == T_DRAFT && !t->asked; i++) {
+        const struct transfer_line *line = transfer_line_at(&t->lines, i);
+        kt_also(&all, check_whole_of(tx, line->item, line->quantity, line->unit,
+                          kt_format(tx, "lines[%zu].quantity", i).ptr));
+    }
     if (t->kind != TRANSFER && (t->against == KT_AT_STORES || t->against == KT_AT_TRANSIT))
         kt_also(&all, kt_fail(tx, KT_VALIDATION, "against", "goods of the stores leave them, or come to them",
                           "towar wychodzi z magazynu albo do niego przychodzi"));

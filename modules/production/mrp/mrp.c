@@ -392,7 +392,9 @@ static bool plan_lots(struct planning *p, uint32_t item, size_t first, size_t co
     int32_t day = p->sorted[first].day < p->mrp->today ? p->mrp->today : p->sorted[first].day;
     int32_t last = i->policy == MRP_PERIOD && i->period > 0 ? day + i->period - 1 : day;
     int64_t quantity = short_of(p, first, count, last);
-    const int64_t step = i->policy == MRP_FIXED ? raised(i->lot, i->multiple) : i->multiple;
+    const int64_t lot = i->policy == MRP_FIXED ? raised(i->lot, i->multiple) : i->multiple,
+                  step = lot > 0 ? raised(lot, i->step)
+                                 : i->step; /* a lot of two and a half pieces is three */
     const int64_t least = raised(i->min, step);
     quantity = raised(quantity < least ? least : quantity, step);
     int64_t most = i->max > 0 ? i->max : quantity;

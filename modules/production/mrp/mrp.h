@@ -29,9 +29,9 @@ struct mrp_item {
     int64_t lot;                /* of MRP_FIXED */
     int32_t period;             /* of MRP_PERIOD */
     int64_t min, max, multiple; /* of an order; 0: none. What exceeds max becomes several orders */
-    int64_t step;               /* what goes into others is a multiple of it; 0: any quantity */
-    bool phantom;               /* never ordered: whatever needs it needs its components */
-    uint32_t level;             /* receives the low-level code */
+    int64_t step;   /* what is proposed, and goes into others, is a multiple of it; 0: any quantity */
+    bool phantom;   /* never ordered: whatever needs it needs its components */
+    uint32_t level; /* receives the low-level code */
 };
 struct mrp_link {
     uint32_t parent, component;

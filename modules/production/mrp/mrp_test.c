@@ -49,6 +49,26 @@ static void components_are_asked_for_in_whole_steps(void **state)
     assert_int_equal(planned(&m, 1, 5, false), 2);
 }
 
+/* Half a screw more is a screw more; lots of two and a half are lots of three, and not above the greatest. */
+static void whole_steps_are_proposed(void **state)
+{
+    (void)state;
+    const struct mrp_demand demands[] = {{0, 5, 4 * MRP_ONE + MRP_ONE / 2}};
+    const struct {
+        struct mrp_item item;
+        int64_t proposed;
+    } cases[] = {{{.policy = MRP_AS_NEEDED, .step = MRP_ONE}, 5},
+        {{.policy = MRP_FIXED, .lot = 5 * MRP_ONE / 2, .step = MRP_ONE}, 6},
+        {{.policy = MRP_AS_NEEDED, .min = 13 * MRP_ONE / 2, .step = MRP_ONE}, 7},
+        {{.policy = MRP_AS_NEEDED, .max = 5 * MRP_ONE / 2, .step = MRP_ONE}, 5}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct mrp_item item = cases[i].item;
+        struct mrp m = {.items = &item, .item_count = 1, .demands = demands, .demand_count = 1, .today = 1};
+        plan(&m);
+        assert_int_equal(planned(&m, 0, 5, false), cases[i].proposed);
+    }
+}
+
 /* ---- Textbook ---- */
 
 enum { A, B, C, D, E, F, G, KIT };
@@ -586,6 +606,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(components_are_asked_for_in_whole_steps),
+        cmocka_unit_test(whole_steps_are_proposed),
         cmocka_unit_test(speaker_kits_are_planned_as_in_the_book),
         cmocka_unit_test(lots_are_sized_as_in_the_book),
         cmocka_unit_test(an_order_keeps_to_its_limits),

@@ -148,6 +148,7 @@ static kt_error *resize_within(kt_tx *tx, kt_record *self, const kt_record *para
     kt_plan left = {0};
     if (quantity.coef <= 0)
         return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
+    KT_TRY(check_pieces(tx, o->item, quantity, "quantity"));
     if (kt_dec_cmp(quantity, kt_dec_sub(o->quantity, order_rest(o))) < 0)
         return kt_fail(tx, KT_RULE, "quantity", "more is reported already", "zgłoszono już więcej");
     KT_TRY(order_resize(tx, o, quantity, &left));

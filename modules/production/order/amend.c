@@ -1,7 +1,9 @@
 /* Components other than the bill says, for one order: a substitute, more or less of one, none of it. */
+#include <kontor/units.h>
+
 #include "order/order.h"
 
-static kt_error *in_whole_steps(kt_tx *tx, kt_id item, kt_dec *quantity)
+kt_error *in_whole_steps(kt_tx *tx, kt_id item, kt_dec *quantity)
 {
     struct bom_book *book;
     struct bom_entry *entry;
@@ -9,6 +11,17 @@ static kt_error *in_whole_steps(kt_tx *tx, kt_id item, kt_dec *quantity)
     KT_TRY(bom_book_find(tx, book, item, &entry));
     *quantity = part_whole(&entry->part, *quantity);
     return NULL;
+}
+
+kt_error *check_pieces(kt_tx *tx, kt_id item, kt_dec quantity, const char *path)
+{
+    struct bom_book *book;
+    struct bom_entry *entry;
+    if (!item.v)
+        return NULL;
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, item, &entry));
+    return kt_check_whole(tx, item, entry->part.name, quantity, entry->part.unit, entry->part.unit, path);
 }
 
 /* A line for an item that the order did not take so far; peggings name it before it is written, so it has its id. */

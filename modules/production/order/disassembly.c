@@ -153,6 +153,7 @@ kt_error *disassembly_compute(kt_tx *tx, kt_record *self)
         return NULL; /* the core asks for it */
     if (!d->quantity.scale1 || d->quantity.coef <= 0)
         return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
+    KT_TRY(check_pieces(tx, d->item, d->quantity, "quantity"));
     KT_TRY(d->order.v ? of_order(tx, d, &lines) : of_bill(tx, d, &lines));
     KT_TRY(take_entered(tx, &d->lines, &lines));
     d->lines = lines;

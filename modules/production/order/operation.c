@@ -388,6 +388,8 @@ static kt_error *finish_within(kt_tx *tx, kt_record *self, const kt_record *para
     bool last = false;
     KT_TRY(read_order(tx, p, &o));
     KT_TRY(moment(tx, p, given->at, &s.until));
+    KT_TRY(check_pieces(tx, o.item, given->good, "good"));
+    KT_TRY(check_pieces(tx, o.item, given->scrapped, "scrapped"));
     p->scrapped = kt_dec_add(KT_DEC(0, 4), given->scrapped);
     p->good = given->good.scale1 ? given->good : kt_dec_sub(p->quantity, p->scrapped);
     if (p->good.coef < 0 || p->scrapped.coef < 0 ||

@@ -255,6 +255,8 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
     kt_also(&all, not_below_zero(tx, "produced", o->produced));
     kt_also(&all, not_below_zero(tx, "scrapped", o->scrapped));
     kt_also(&all, guarded(tx, o, found ? &stored : NULL));
+    if (o->state == DRAFT && (!found || !same(o->quantity, stored.quantity)))
+        kt_also(&all, check_pieces(tx, o->item, o->quantity, "quantity"));
     if (all)
         return all;
     if (found)

@@ -236,6 +236,11 @@ KT_MUST kt_error *bill_components(
 kt_date order_bill_day(const kt_tx *tx, const struct order *o);
 /* Fills in what the bill says: components, by-products, routing. */
 KT_MUST kt_error *order_fill(kt_tx *tx, struct order *o);
+/* Up to what the item's unit has: what is planned asks for no part of a piece. */
+KT_MUST kt_error *in_whole_steps(kt_tx *tx, kt_id item, kt_dec *quantity);
+/* What is written or told of an item that is made: refused where it is no whole number, as on a slip.
+ *   returns  validation at path */
+KT_MUST kt_error *check_pieces(kt_tx *tx, kt_id item, kt_dec quantity, const char *path);
 /* The same for an order that was filled before, with another quantity: what was amended stays so, in proportion; by
  * another bill all is as that bill says. */
 KT_MUST kt_error *order_fill_anew(kt_tx *tx, struct order *o, const struct order *was);

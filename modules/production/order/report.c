@@ -267,9 +267,10 @@ static kt_error *receive_all(
     return receive(tx, o, of_item);
 }
 
-static kt_error *check_report(kt_tx *tx, const struct report *r)
+static kt_error *check_report(kt_tx *tx, const struct order *o, const struct report *r)
 {
-    kt_error *all = NULL;
+    kt_error *all = check_pieces(tx, o->item, r->produced, "produced");
+    kt_also(&all, check_pieces(tx, o->item, r->scrapped, "scrapped"));
     if (r->produced.coef < 0 || (r->produced.coef == 0 && r->scrapped.coef == 0))
         kt_also(
             &all, kt_fail(tx, KT_VALIDATION, "produced", "must be above zero", "musi być większe od zera"));
@@ -381,7 +382,7 @@ static kt_error *report_within(kt_tx *tx, kt_record *self, const kt_record *para
     struct order *o = KT_AS(order, self);
     struct report r = *KT_SEE(report, params);
     kt_dec at_the_end;
-    KT_TRY(check_report(tx, &r));
+    KT_TRY(check_report(tx, o, &r));
     o->scrap_reported = kt_dec_add(scrap_reported(o), r.scrapped);
     KT_TRY(scrap_at_the_end(tx, o, &at_the_end));
     KT_TRY(
@@ -471,6 +472,7 @@ static kt_error *make_the_rest(kt_tx *tx, const struct order *o, kt_dec rest)
     struct order next = {KT_OF(order), .item = o->item, .bom = o->bom, .routing = o->routing,
         .warehouse = o->warehouse, .demand = o->demand, .demand_line = o->demand_line, .level = o->level,
         .owner = o->owner, .backorder_of = o->rec.id, .quantity = rest, .due = o->due, .state = DRAFT};
+    KT_TRY(in_whole_steps(tx, o->item, &next.quantity));
     KT_TRY(order_fill_anew(tx, &next, o));
     KT_TRY(kt_create(tx, &next.rec));
     KT_TRY(hand_over(tx, o, &next));

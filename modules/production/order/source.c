@@ -63,6 +63,7 @@ static kt_error *make(kt_tx *tx, const kt_demand *demand, kt_dec quantity, kt_pl
         .owner = kt_user(tx)};
     struct asking *asking;
     size_t at = 0;
+    KT_TRY(in_whole_steps(tx, o.item, &o.quantity));
     KT_TRY(kt_plan_add(tx, plan, &at));
     KT_TRY(order_fill(tx, &o));
     KT_TRY(name_ahead(tx, &o));
@@ -285,7 +286,11 @@ static kt_error *release(kt_tx *tx, const kt_demand *demand, const kt_cover *par
         KT_TRY(cannot(tx, &o, part, left));
         return tell_offered(tx, part->item);
     }
-    kt_dec rest = kt_dec_sub(o.quantity, part->quantity);
+    struct bom_book *book;
+    struct bom_entry *entry;
+    KT_TRY(bom_book_today(tx, &book));
+    KT_TRY(bom_book_find(tx, book, o.item, &entry));
+    kt_dec rest = part_whole_below(&entry->part, kt_dec_sub(o.quantity, part->quantity));
     if (rest.coef > 0)
         KT_TRY(order_resize(tx, &o, rest, left));
     else
