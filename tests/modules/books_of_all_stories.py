@@ -92,6 +92,44 @@ def goods_are_bought_received_and_billed(k):
     proved(k)
 
 
+def what_is_billed_at_another_price_is_told(k):
+    """Ordered at 7 less 10 per cent, billed at 7.70, in boxes and in euros: each bill is told with what it comes to, until a credit note mends it."""
+    s = house(k)
+    nut, box = item(k, "nut"), make(k, "base.unit", code="box10", category="count", factor="10", rounding="1")
+    eur = make(k, "base.currency", code="EUR")
+    make(k, "base.currency_rate", base=eur, currency=s["pln"], day="2026-01-01", rate="4")
+    order = make(k, "logistics.purchase_order", party=s["stalmet"], lines=[{"item": nut, "quantity": "100", "price": "7"}, {"item": nut, "quantity": "3", "price": "10", "discount_percent": "10"}])
+    k.call("logistics.purchase_order.approve", {"id": order})
+    k.call("logistics.receipt.finish", {"id": make(k, "logistics.receipt", order=order)})
+    ref, first, second = {"entity": "logistics.purchase_order", "id": order}, *(row["id"] for row in k.get("logistics.purchase_order", order)["lines"])
+
+    def billed(reference, lines, **more):
+        made = make(k, "finance.invoice", **{"kind": "purchase", "party": s["stalmet"], "order": ref, "reference": reference, "lines": [{"item": nut, **line} for line in lines], **more})
+        k.call("finance.invoice.post", {"id": made})
+        return made
+
+    def told(**more):
+        rows = k.call("logistics.purchase.match", {"order": order, **more})["exceptions"]
+        return [(e["line"], e["bill"]["id"], e["price"], e["billed_price"], e["difference"], e["amount"]) for e in rows if e["mismatch"] == "price"]
+
+    billed("as ordered", [{"order_line": first, "quantity": "10", "price": "7"}, {"order_line": second, "quantity": "1", "price": "9"}])
+    expect(told(), [])
+    dear = billed("dear", [{"order_line": first, "quantity": "10", "price": "7.7"}])
+    expect(told(), [(first, dear, "7.0000", "7.7000", "0.7000", "7.00")])
+    expect((told(tolerance="9.99") != [], told(tolerance="10")), (True, []))
+    boxes = billed("boxes", [{"order_line": first, "quantity": "2", "unit": box, "price": "63"}])
+    euros = billed("euros", [{"order_line": first, "quantity": "10", "price": "1.75"}, {"order_line": second, "quantity": "2", "price": "2.5"}], currency=eur)
+    expect(told()[1:], [(first, boxes, "7.0000", "6.3000", "-0.7000", "-14.00"), (second, euros, "9.0000", "10.0000", "1.0000", "2.00")])
+    line = k.get("finance.invoice", dear)["lines"][0]["id"]
+    note = k.call("finance.invoice.credit", {"id": dear, "reason": "as agreed", "lines": [{"line": line, "price": "0.7"}]})["made"]
+    k.update("finance.invoice", note, {"reference": "note"})
+    k.call("finance.invoice.post", {"id": note})
+    expect([row[1] for row in told()], [boxes, euros])
+    drafted = make(k, "finance.invoice", kind="purchase", party=s["stalmet"], order=ref, reference="draft", lines=[{"item": nut, "order_line": first, "quantity": "1", "price": "70"}])
+    expect([row[1] for row in told()], [boxes, euros])
+    k.call("finance.invoice.delete", {"id": drafted})
+
+
 def what_is_made_carries_its_cost(k):
     """Ten frames of five rods at 4, forty minutes at 60 and 30 an hour: 200 + 40 + 20 against the standard of 300."""
     s = house(k)
@@ -311,4 +349,4 @@ if __name__ == "__main__":
     run([goods_are_bought_received_and_billed, what_is_made_carries_its_cost, what_is_sold_costs_what_it_was_worth, what_is_taken_apart_gives_back_what_went_in, freight_that_comes_later_goes_where_the_goods_went, a_call_knows_what_it_really_brought,
          what_moves_while_the_books_are_off_is_taken_over, what_was_let_go_while_the_stores_were_off_is_free_again,
          goods_from_elsewhere_let_go_of_those_reserved_and_to_come, boxes_go_in_parts_without_a_rest,
-         what_is_shipped_while_sales_are_off_is_not_held_any_more], modules="base,crm,logistics,production,finance,script")
+         what_is_shipped_while_sales_are_off_is_not_held_any_more, what_is_billed_at_another_price_is_told], modules="base,crm,logistics,production,finance,script")

@@ -105,7 +105,15 @@ const kt_orders purchases_service = {.deliver = deliver, .bill = bill, .read = s
 
 /* ---- logistics.purchase.match ---- */
 
-enum mismatch { NOT_BILLED = 1, BILLED_NOT_RECEIVED, OVER_BILLED, OVER_RECEIVED, REJECTED, NOBODY_WAITS };
+enum mismatch {
+    NOT_BILLED = 1,
+    BILLED_NOT_RECEIVED,
+    OVER_BILLED,
+    OVER_RECEIVED,
+    REJECTED,
+    NOBODY_WAITS,
+    PRICE
+};
 static const kt_choice mismatches[] = {
     {NOT_BILLED, "not_billed", {"Received and not billed", "Przyjęte, niezafakturowane"}},
     {BILLED_NOT_RECEIVED, "billed_not_received", {"Billed and not received", "Zafakturowane, nieprzyjęte"}},
@@ -115,6 +123,7 @@ static const kt_choice mismatches[] = {
     {NOBODY_WAITS, "nobody_waits",
         {"Comes straight to a customer, and no order waits for it",
             "Idzie wprost do klienta, a nie czeka na to żadne zamówienie"}},
+    {PRICE, "price", {"Billed at another price than ordered", "Zafakturowano po innej cenie niż zamówiono"}},
     {0},
 };
 struct match { /* the parameters */
@@ -131,15 +140,15 @@ const kt_shape match_shape = KT_SHAPE(match, NULL,
     KT_FIELD(match, from, DATE, "Ordered from", "Zamówienia od"),
     KT_FIELD(match, to, DATE, "Ordered to", "Zamówienia do"),
     KT_FIELD(match, tolerance, PERCENT, "Tolerance, %", "Tolerancja, %", .scale = 2, .initial = "0",
-        .help = {"Of the quantity ordered.", "Od zamówionej ilości."}),
+        .help = {"Of the quantity, or of the price, ordered.", "Od zamówionej ilości albo ceny."}),
     KT_FIELD(match, not_billed, BOOL, "Also what waits for its bill", "Także czekające na fakturę"));
 struct match_row {
     kt_record rec;
-    kt_id order, item;
+    kt_id order, item, bill;
     int64_t line;
-    kt_str number, name;
+    kt_str number, name, bill_number;
     enum mismatch mismatch;
-    kt_dec ordered, received, billed, difference, amount;
+    kt_dec ordered, received, billed, difference, amount, price, billed_price;
 };
 static const kt_shape match_row_shape = KT_SHAPE(match_row, NULL,
     KT_FIELD(match_row, mismatch, STATE, "What does not fit", "Co się nie zgadza", .choices = mismatches),
@@ -150,8 +159,16 @@ static const kt_shape match_row_shape = KT_SHAPE(match_row, NULL,
     KT_FIELD(match_row, ordered, QUANTITY, "Ordered", "Zamówiono", .scale = 4),
     KT_FIELD(match_row, received, QUANTITY, "Received and kept", "Przyjęto i zatrzymano", .scale = 4),
     KT_FIELD(match_row, billed, QUANTITY, "Billed", "Zafakturowano", .scale = 4),
-    KT_FIELD(match_row, difference, QUANTITY, "Difference", "Różnica", .scale = 4),
-    KT_FIELD(match_row, amount, MONEY, "Of it, in the order's prices", "W cenach zamówienia", .scale = 4));
+    KT_FIELD(match_row, difference, QUANTITY, "Difference", "Różnica", .scale = 4,
+        .help = {"Of quantities; for the price, of the price of one.",
+            "Ilości; przy cenie: ceny za jednostkę."}),
+    KT_FIELD(match_row, amount, MONEY, "Of it, in the order's prices", "W cenach zamówienia", .scale = 4),
+    KT_FIELD(match_row, bill, REF, "Bill at another price", "Faktura po innej cenie", .target = "*"),
+    KT_FIELD(match_row, bill_number, STRING, "Its number", "Jej numer"),
+    KT_FIELD(match_row, price, PRICE, "Price ordered", "Cena zamówiona", .scale = 4,
+        .help = {"Of one, discounts taken off, in the order's currency.",
+            "Za jednostkę, po rabatach, w walucie zamówienia."}),
+    KT_FIELD(match_row, billed_price, PRICE, "Price billed", "Cena zafakturowana", .scale = 4));
 struct matched {
     kt_record rec;
     int64_t lines;
@@ -161,6 +178,20 @@ const kt_shape matched_shape = KT_SHAPE(matched, NULL,
     KT_FIELD(matched, lines, INT, "Lines looked at", "Sprawdzone pozycje", .required = true),
     KT_FIELD(matched, exceptions, LINES, "Exceptions", "Wyjątki", .lines = &match_row_shape));
 
+static struct match_row row_of(
+    const struct po *o, const struct po_line *line, enum mismatch mismatch, kt_dec difference)
+{
+    return (struct match_row){KT_OF(match_row), .mismatch = mismatch, .order = o->rec.id,
+        .number = o->rec.number, .line = (int64_t)line->rec.id.v, .item = line->item, .name = line->name,
+        .ordered = line->quantity, .received = po_line_kept(line), .billed = kt_dec_add(ZERO, line->billed),
+        .difference = difference};
+}
+
+static bool sees_cost(const kt_tx *tx)
+{
+    return kt_may(tx, "logistics.purchase_order:read fields cost");
+}
+
 /* Adds a row if `most` is exceeded by more than the tolerance. */
 static kt_error *compare(kt_tx *tx, const struct match *p, const struct po *o, const struct po_line *line,
     enum mismatch mismatch, kt_dec much, kt_dec most, struct matched *out)
@@ -169,11 +200,8 @@ static kt_error *compare(kt_tx *tx, const struct match *p, const struct po *o, c
     kt_dec difference = kt_dec_sub(much, most);
     if (difference.coef <= 0 || kt_dec_cmp(difference, allowed) <= 0)
         return NULL;
-    struct match_row row = {KT_OF(match_row), .mismatch = mismatch, .order = o->rec.id,
-        .number = o->rec.number, .line = (int64_t)line->rec.id.v, .item = line->item, .name = line->name,
-        .ordered = line->quantity, .received = po_line_kept(line), .billed = kt_dec_add(ZERO, line->billed),
-        .difference = difference};
-    if (kt_may(tx, "logistics.purchase_order:read fields cost"))
+    struct match_row row = row_of(o, line, mismatch, difference);
+    if (sees_cost(tx))
         row.amount = kt_dec_share(line->net, difference, line->quantity, 4);
     return kt_line_add(tx, &out->exceptions, &row.rec);
 }
@@ -191,6 +219,40 @@ static kt_error *match_straight(
         waited = kt_dec_add(waited, carried.items[i].waiting);
     KT_TRY(kt_in_unit(tx, line->item, waited, item.unit, line->unit, &comes));
     return compare(tx, p, o, line, NOBODY_WAITS, po_line_open(line), comes, out);
+}
+
+/* A bill that somebody posted all the same, dearer or cheaper; of one line's bills each is told. */
+static kt_error *match_price(kt_tx *tx, const struct match *p, const struct po *o, const struct po_line *line,
+    const struct billed_at *b, struct matched *out)
+{
+    if (b->pieces.coef <= 0 || !b->value.scale1)
+        return NULL;
+    kt_dec was = price_of_one(
+        line->quantity, line->price, line->discount_percent, line->discount_amount, line->quantity);
+    kt_dec is = kt_dec_div(b->value, b->pieces, 6), gap = kt_dec_sub(is, was);
+    kt_dec allowed = kt_dec_add(
+        kt_dec_div(kt_dec_mul(was, p->tolerance, 6), KT_DEC(100, 0), 6), kt_dec_div(b->slack, b->pieces, 6));
+    if (kt_dec_cmp(gap.coef < 0 ? kt_dec_neg(gap) : gap, allowed) <= 0)
+        return NULL;
+    struct match_row row = row_of(o, line, PRICE, kt_dec_round(gap, 4));
+    row.amount = kt_dec_mul(gap, b->pieces, 4);
+    row.price = kt_dec_round(was, 4);
+    row.billed_price = kt_dec_round(is, 4);
+    row.bill = b->bill;
+    row.bill_number = b->number;
+    return kt_line_add(tx, &out->exceptions, &row.rec);
+}
+
+static kt_error *match_prices(kt_tx *tx, const struct match *p, const struct po *o, struct matched *out)
+{
+    struct bills found;
+    KT_TRY(bills_of(tx, o, &found));
+    for (size_t i = 0; i < found.count; i++) {
+        const struct po_line *line = po_line_with(&o->lines, (kt_id){(uint64_t)found.items[i].order_line});
+        if (line && line->quantity.coef > 0)
+            KT_TRY(match_price(tx, p, o, line, &found.items[i], out));
+    }
+    return NULL;
 }
 
 static kt_error *match_line(
@@ -235,9 +297,12 @@ kt_error *purchase_match(kt_tx *tx, const kt_record *params, kt_record *result)
         .sort = "id",
         .filter = p->order.v ? (kt_str){0} : KT_STR("[[\"state\",\"in\",[\"approved\",\"closed\"]]]")};
     KT_TRY(kt_open(tx, &query, &cursor));
-    while (!e && kt_next(cursor, &o.rec))
+    while (!e && kt_next(cursor, &o.rec)) {
         for (size_t i = 0; i < o.lines.count && !e; i++)
             e = match_line(tx, p, &o, po_line_at(&o.lines, i), out);
+        if (!e && sees_cost(tx))
+            e = match_prices(tx, p, &o, out);
+    }
     kt_also(&e, kt_close(cursor));
     return e;
 }

@@ -94,6 +94,8 @@ static const kt_shape seen_line_shape = KT_SHAPE(po_line, NULL, KT_BIND(po_line,
     KT_BIND(po_line, name, STRING, "name"), KT_BIND(po_line, unit, REF, "unit"),
     KT_BIND(po_line, kind, STATE, "kind"), KT_BIND(po_line, quantity, QUANTITY, "quantity"),
     KT_BIND(po_line, price, PRICE, "price"), KT_BIND(po_line, net, MONEY, "net"),
+    KT_BIND(po_line, discount_percent, PERCENT, "discount_percent"),
+    KT_BIND(po_line, discount_amount, MONEY, "discount_amount"),
     KT_BIND(po_line, received, QUANTITY, "received"), KT_BIND(po_line, rejected, QUANTITY, "rejected"),
     KT_BIND(po_line, returned, QUANTITY, "returned"), KT_BIND(po_line, billed, QUANTITY, "billed"),
     KT_BIND(po_line, expected, DATE, "expected"), KT_BIND(po_line, first_expected, DATE, "first_expected"),
@@ -102,6 +104,7 @@ const kt_shape po_seen_shape = KT_SHAPE(po, "logistics.purchase_order", KT_BIND(
     KT_BIND(po, day, DATE, "day"), KT_BIND(po, currency, REF, "currency"), KT_BIND(po, state, STATE, "state"),
     KT_BIND(po, receipt_status, STATE, "receipt_status"), KT_BIND(po, warehouse, REF, "warehouse"),
     KT_BIND(po, ship_to, REF, "ship_to"), KT_BIND(po, expected, DATE, "expected"),
+    KT_BIND(po, tax_included, BOOL, "tax_included"),
     KT_BIND(po, lines, LINES, "lines", .lines = &seen_line_shape));
 
 /* ---- Straight to the customer ---- */

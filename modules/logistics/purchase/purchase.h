@@ -273,7 +273,24 @@ KT_MUST kt_error *po_came_back(
 KT_MUST kt_error *receipt_carry(kt_tx *tx, const struct receipt *r, const struct po *o,
     const struct po_line *line, struct receipt_line *row, kt_dec quantity);
 
-/* ---- match.c, bills.c ---- */
+/* ---- match.c, match_price.c ---- */
+
+/* What a bill comes to of one line of an order, what credit notes took off it counted, in the order's currency. */
+struct billed_at {
+    kt_id bill; /* kt_any: finance.invoice */
+    kt_str number;
+    int64_t order_line;
+    kt_dec pieces, value; /* in the line's unit; with tax where the order's prices have it */
+    kt_dec slack;         /* what rounding may be of the value */
+};
+struct bills {
+    struct billed_at *items;
+    size_t count;
+};
+/* Those that are posted; none where no department keeps bills. On the module's own authority. */
+KT_MUST kt_error *bills_of(kt_tx *tx, const struct po *o, struct bills *found);
+/* What a line of the order costs a piece, discounts taken off, scale 6. */
+kt_dec price_of_one(kt_dec quantity, kt_dec price, kt_dec percent, kt_dec amount, kt_dec pieces);
 
 /* review.c */
 kt_error *purchase_enabled(kt_tx *tx, const kt_event *event);
