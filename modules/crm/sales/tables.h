@@ -41,7 +41,21 @@
                      "\"list\",\"name\":\"to_bill\",\"label\":{\"en\":\"To bill\",\"pl\":\"Do "              \
                      "zafakturowania\"},\"filter\":[[\"state\",\"=\",\"confirmed\"],[\"billing_status\","    \
                      "\"!=\",\"full\"]],\"columns\":[\"number\",\"title\",\"day\",\"billing_status\","       \
-                     "\"gross\"],\"sort\":\"day\"},{\"kind\":\"calendar\",\"start\":\"asked\"}]"},           \
+                     "\"gross\"],\"sort\":\"day\"},{\"kind\":\"list\",\"name\":\"late\",\"label\":{\"en\":"  \
+                     "\"Late\",\"pl\":\"Spóźnione\"},"                                                     \
+                     "\"filter\":[[\"state\",\"=\",\"confirmed\"],[\"delivery_status\","                     \
+                     "\"!=\",\"full\"],[\"or\",[\"lines\",\"any\",[[\"kind\",\"=\","                         \
+                     "\"goods\"],[\"actual\",\"is_null\",true],[\"not\",[\"asked\","                         \
+                     "\">=\",\"today\"]],[\"not\",[\"promised\",\">=\",\"today\"]],"                         \
+                     "[\"or\",[\"asked\",\"is_null\",false],[\"promised\",\"is_null\","                      \
+                     "false]]]],[[\"delivery_status\",\"=\",\"partial\"],[\"not\","                          \
+                     "[\"lines\",\"any\",[[\"asked\",\">=\",\"today\"]]]],[\"not\","                         \
+                     "[\"lines\",\"any\",[[\"promised\",\">=\",\"today\"]]]],[\"lines\","                    \
+                     "\"any\",[[\"kind\",\"=\",\"goods\"],[\"or\",[\"asked\","                               \
+                     "\"is_null\",false],[\"promised\",\"is_null\",false]]]]]]],"                            \
+                     "\"columns\":["                                                                         \
+                     "\"number\",\"title\",\"asked\",\"promised\",\"delivery_status\",\"owner\"],"           \
+                     "\"sort\":\"asked\"},{\"kind\":\"calendar\",\"start\":\"asked\"}]"},                    \
     {                                                                                                        \
         &order_template_shape, {"Recurring order", "Zamówienie cykliczne"},                                  \
             {"Recurring orders", "Zamówienia cykliczne"},                                                    \
