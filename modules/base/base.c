@@ -171,7 +171,7 @@ static const kt_handler handlers[] = {{"base.approval.created", &approval_shape,
 static const kt_service services[] = {{"base.parties", 1, &parties_service},
     {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},
     {"base.currency", 1, &currencies_service}, {"base.units", 1, &units_service},
-    {"base.supply", 13, &supply_service}, {SUPPLY_CATCH_UP, 1, &supply_catch_up},
+    {"base.supply", 14, &supply_service}, {SUPPLY_CATCH_UP, 1, &supply_catch_up},
     {"base.order_reports", 2, &order_reports_service}, {"base.reports_catch_up", 1, &order_reports_catch_up},
     {0}};
 

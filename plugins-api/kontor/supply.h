@@ -155,12 +155,15 @@ typedef struct {
     /* So much of what demands wait for comes from another supply of the same place, on a day: those needed last wait for that. */
     KT_MUST kt_error *(*shared)(
         kt_tx *tx, kt_id supply, kt_id with, kt_dec quantity, kt_date day, kt_text reason);
+    /* So much of one item of a supply that brings several comes from another one, on the day on which it was to come: those needed
+     * last wait for that. */
+    KT_MUST kt_error *(*parted)(kt_tx *tx, kt_id supply, kt_id with, kt_id item, kt_dec quantity);
 } kt_supply;
 
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 13);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 14);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

@@ -247,8 +247,14 @@ class Company:
         self.k.update("logistics.warehouse", self.quarantine, {"quarantine": not self.mirror.rows["logistics.warehouse"][self.quarantine]["quarantine"]})
 
     def turn_transfer(self):
-        slip = self.in_state("logistics.transfer", "draft", "in_transit")
-        self.act("logistics.transfer", self.dice.choice(("post", "send", "send", "cancel") if slip["state"] == "draft" else ("receive",)), slip["id"])
+        """Done at once, called off, or sent and received, all of it or in parts."""
+        slip, dice = self.in_state("logistics.transfer", "draft", "in_transit"), self.dice
+        action = dice.choice(("post", "send", "send", "send", "cancel") if slip["state"] == "draft" else ("receive",))
+        some = [{"line": line["id"], "quantity": str(min(D(dice.randint(0, 9)), D(line["quantity"])))} for line in slip["lines"] if dice.random() < 0.8]
+        how = {"lines": some} if action in ("send", "receive") and slip["kind"] == "transfer" and dice.random() < 0.4 else {}
+        if action == "send" and dice.random() < 0.5:
+            how["rest"] = dice.choice(("as_available", "as_available", "cancel_rest", "all_at_once"))
+        self.act("logistics.transfer", action, slip["id"], **how)
 
     def lot_of(self, item, field="id"):
         """Now and then a lot is chosen by hand."""

@@ -46,10 +46,29 @@ class Shop:
 
     def transfer(self):
         here, there = dice.sample(self.stores, 2)
-        made = make(self.k, "logistics.transfer", kind="transfer", warehouse=here, to_warehouse=there, lines=[self.line()])
-        self.k.call("logistics.transfer.send", {"id": made})
+        made = make(self.k, "logistics.transfer", kind="transfer", warehouse=here, to_warehouse=there, lines=[self.line() for _ in range(dice.randint(1, 2))])
+        self.send(made)
         if dice.random() < 0.8:
-            self.k.call("logistics.transfer.receive", {"id": made})
+            self.receive(made)
+
+    def some_of(self, slip):
+        """Of each of its lines none, some or all; now and then too much."""
+        return [{"line": line["id"], "quantity": str(min(Decimal(dice.randint(0, 12)), Decimal(line["quantity"]) + (dice.random() < 0.02)))}
+                for line in self.k.get("logistics.transfer", slip)["lines"] if dice.random() < 0.8]
+
+    def send(self, slip, **how):
+        some = dice.choice(({}, {"lines": self.some_of(slip)}))
+        self.k.call("logistics.transfer.send", {"id": slip, **some, **(how or dice.choice(({}, {"rest": dice.choice(("as_available", "cancel_rest", "all_at_once"))})))})
+
+    def receive(self, slip):
+        self.k.call("logistics.transfer.receive", {"id": slip, **dice.choice(({}, {"lines": self.some_of(slip)}))})
+
+    def rest(self):
+        """What an earlier slip left behind, or on its way, follows."""
+        open_now = self.k.list("logistics.transfer", [["kind", "=", "transfer"], ["state", "in", ["draft", "in_transit"]]], sort="-id", limit=12)["rows"]
+        if open_now:
+            slip = dice.choice(open_now)
+            self.send(slip["id"], rest="as_available") if slip["state"] == "draft" else self.receive(slip["id"])
 
     def slip(self, kind, line, **more):
         made = make(self.k, "logistics.transfer", kind=kind, warehouse=dice.choice(self.stores), lines=[line], **more)
@@ -135,7 +154,7 @@ class Shop:
 
 with House(modules="base,crm,logistics" + (",finance" if BOOKS else "")) as house:
     shop = Shop(house.client())
-    steps = {shop.entry: 8, shop.issue: 4, shop.transfer: 3, shop.order: 6, shop.amend: 2, shop.cancel: 1, shop.close: 1, shop.ship: 8,
+    steps = {shop.entry: 8, shop.issue: 4, shop.transfer: 3, shop.rest: 2, shop.order: 6, shop.amend: 2, shop.cancel: 1, shop.close: 1, shop.ship: 8,
              shop.give_back: 2, shop.count: 1, shop.revalue: 1}
     if BOOKS:
         steps.update({shop.bill: 6, shop.credit: 1})

@@ -37,7 +37,7 @@ class Mirror:
         self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
         self.missed, self.places, self.today = defaultdict(set), defaultdict(set), datetime.date.today().isoformat()  # by item: peggings, stock
         self.dropped = Counter()  # of orders: what deliveries left behind for good
-        self.called_off, self.left_behind = {}, set()  # when a slip of this way was cancelled; peggings that it was to bring something to
+        self.called_off, self.left_behind = {}, set()  # when a slip of this way, or the rest of one, was cancelled; peggings that it was to bring something to
         self.ready = set()  # peggings of what came while nobody kept stock
         self.covers = defaultdict(dict)  # days of what covers a sales order's line
         self.series = Counter()
@@ -419,7 +419,9 @@ class Mirror:
     def transfer(self, old, new):
         for item in {line["item"] for line in new["lines"]} if new else ():
             self.ask.add(("nobody_misses_what_is_on_its_way", item))
-        if new and new["state"] == "cancelled":
+        brings = lambda slip: sum((number(line["quantity"]) for line in slip["lines"]), D(0))
+        rest_cancelled = old and new and old["state"] == "draft" and new["state"] == "in_transit" and brings(new) < brings(old)
+        if new and (new["state"] == "cancelled" or rest_cancelled):
             self.called_off[new["warehouse"], new["to_warehouse"]] = self.seq
         if new and new["asked"]:
             for item in {line["item"] for line in new["lines"]}:

@@ -46,7 +46,7 @@ kt_error *supply_moved(kt_tx *tx, kt_id supply, kt_date day, kt_text reason)
 
 /* So much of what p waits for comes from there. */
 static kt_error *wait_for(
-    kt_tx *tx, struct pegging *p, kt_id with, kt_dec quantity, kt_date day, kt_text reason)
+    kt_tx *tx, struct pegging *p, kt_id with, kt_dec quantity, kt_date there, const kt_text *reason)
 {
     struct pegging part = *p;
     kt_ready left = {p->quantity, p->cost};
@@ -58,30 +58,49 @@ static kt_error *wait_for(
     part.supply = with;
     part.quantity = taken.quantity;
     part.cost = taken.cost;
-    part.day = there_on(p, day);
-    pegging_because(tx, &part, reason);
+    part.day = there;
+    if (reason)
+        pegging_because(tx, &part, *reason);
     KT_TRY(kt_create(tx, &part.rec));
     return supply_tell(tx, &part, was);
 }
 
+struct sharing { /* how the part comes that another supply has */
+    kt_id with;
+    const kt_date *day;    /* NULL: as it was to come */
+    const kt_text *reason; /* NULL: for the same one */
+};
+
 static kt_error *shared_within(
-    kt_tx *tx, kt_id supply, kt_id with, kt_dec quantity, kt_date day, kt_text reason)
+    kt_tx *tx, kt_id supply, kt_id item, kt_dec quantity, const struct sharing *how)
 {
     struct peggings all;
     kt_dec rest = quantity;
-    KT_TRY(peggings_of_supply(tx, supply, (kt_id){0}, &all));
+    KT_TRY(peggings_of_supply(tx, supply, item, &all));
     for (size_t i = all.count; i-- > 0 && rest.coef > 0;) {
-        const kt_dec take = least(all.items[i].quantity, rest);
+        struct pegging *p = &all.items[i];
+        const kt_dec take = least(p->quantity, rest);
+        const kt_date there = how->day ? there_on(p, *how->day) : p->day;
         rest = kt_dec_sub(rest, take);
-        KT_TRY(wait_for(tx, &all.items[i], with, take, day, reason));
+        KT_TRY(wait_for(tx, p, how->with, take, there, how->reason));
     }
     return NULL;
 }
 
 kt_error *supply_shared(kt_tx *tx, kt_id supply, kt_id with, kt_dec quantity, kt_date day, kt_text reason)
 {
+    const struct sharing how = {with, &day, &reason};
     kt_authority before = kt_own_authority(tx);
-    kt_error *e = shared_within(tx, supply, with, quantity, day, reason);
+    kt_error *e = shared_within(tx, supply, (kt_id){0}, quantity, &how);
+    kt_callers_authority(tx, before);
+    return e;
+}
+
+kt_error *supply_parted(kt_tx *tx, kt_id supply, kt_id with, kt_id item, kt_dec quantity)
+{
+    const struct sharing how = {.with = with};
+    kt_authority before = kt_own_authority(tx);
+    kt_error *e = shared_within(tx, supply, item, quantity, &how);
     kt_callers_authority(tx, before);
     return e;
 }

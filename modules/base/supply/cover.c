@@ -345,4 +345,5 @@ static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec 
 }
 
 const kt_supply supply_service = {supply_cover, release, used, supply_moved, supply_arrived, supply_failed,
-    supply_joined, supply_tree, supply_freed, supply_lost, supply_passed, supply_offered, supply_shared};
+    supply_joined, supply_tree, supply_freed, supply_lost, supply_passed, supply_offered, supply_shared,
+    supply_parted};

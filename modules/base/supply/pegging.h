@@ -78,6 +78,7 @@ KT_MUST kt_error *supply_lost(
 KT_MUST kt_error *supply_passed(kt_tx *tx, kt_id supply, kt_id document, kt_id line, kt_dec quantity);
 KT_MUST kt_error *supply_shared(
     kt_tx *tx, kt_id supply, kt_id with, kt_dec quantity, kt_date day, kt_text reason);
+KT_MUST kt_error *supply_parted(kt_tx *tx, kt_id supply, kt_id with, kt_id item, kt_dec quantity);
 KT_MUST kt_error *supply_failed(kt_tx *tx, const kt_shortfall *all, size_t count, kt_text reason);
 /* While a demand lets go of what it has, supplies that fail with it are not looked at: who waits for them may be the
  * same demand. Nor are they while what is missing is covered. *first: it is the outermost that lets go, and its end is. */

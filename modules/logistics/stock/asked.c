@@ -18,6 +18,8 @@ static struct owner owner_of(const kt_tx *tx, const struct transfer *t, kt_id li
 
 /* The slip that is given up just now, or sent, or received: what that frees, or misses, is not asked of it again. */
 static const char in_hand;
+/* Of these the one that does not go, or not all of it: its way is not gone instead. */
+static const char given_up;
 
 static bool is_in_hand(const kt_tx *tx, const struct transfer *t)
 {
@@ -27,7 +29,13 @@ static bool is_in_hand(const kt_tx *tx, const struct transfer *t)
 
 kt_error *transfer_in_hand(kt_tx *tx, struct transfer *t)
 {
+    KT_TRY(kt_keep(tx, &given_up, NULL));
     return kt_keep(tx, &in_hand, t);
+}
+
+kt_error *transfer_giving_up(kt_tx *tx, struct transfer *t)
+{
+    return kt_keep(tx, &given_up, t);
 }
 
 /* In the item's own unit, of any lot. */
@@ -176,8 +184,8 @@ kt_error *transfer_lost(kt_tx *tx, const struct owner *owner, kt_id item, kt_dec
 
 bool transfer_given_up(const kt_tx *tx, kt_id from, kt_id to)
 {
-    const struct transfer *t = kt_kept(tx, &in_hand);
-    return t && !t->asked && t->warehouse.v == from.v && t->to_warehouse.v == to.v;
+    const struct transfer *t = kt_kept(tx, &given_up);
+    return t && t->warehouse.v == from.v && t->to_warehouse.v == to.v;
 }
 
 /* Who waits is covered in another way while its goods are still reserved: they are not to be sent. */
@@ -186,6 +194,7 @@ kt_error *transfer_give_up(kt_tx *tx, struct transfer *t)
     const kt_supply *supply = kt_supply_find(tx);
     const kt_text why = {"the transfer was cancelled", "przesunięcie anulowano"};
     kt_shortfall all[TRANSFER_LINES_MAX];
+    KT_TRY(transfer_giving_up(tx, t));
     t->asked = false; /* nobody adds to it */
     KT_TRY(kt_update(tx, &t->rec));
     for (size_t i = 0; i < t->lines.count; i++) {
@@ -219,6 +228,15 @@ kt_error *transfer_waited_for(kt_tx *tx, const struct transfer *t, kt_id item, k
     return NULL;
 }
 
+kt_error *transfer_overdrawn(kt_tx *tx, const struct transfer *t, kt_id item, kt_dec *over)
+{
+    kt_dec waits, brings = ZERO;
+    KT_TRY(transfer_waited_for(tx, t, item, &waits));
+    KT_TRY(transfer_quantity(tx, t, item, &brings));
+    *over = kt_dec_sub(waits, brings);
+    return NULL;
+}
+
 /* ---- On its way already ---- */
 
 /* Mostly there is none at all, which is known without looking for the item. */
@@ -244,18 +262,17 @@ kt_error *transfers_to(kt_tx *tx, kt_id warehouse, kt_id item, kt_found *sent)
 /* What of it left, and may be had on a day. */
 static kt_error *sent_good(kt_tx *tx, const struct transfer *t, kt_id item, kt_date day, kt_dec *good)
 {
-    const kt_where where[] = {KT_WHERE(move, paper, KT_EQ, transfer_any(tx, t)),
-        KT_WHERE(move, item, KT_EQ, item), KT_WHERE(move, to_place, KT_EQ, KT_AT_TRANSIT), {0}};
-    kt_found found;
+    struct carried *all;
+    size_t count;
     *good = ZERO;
-    KT_TRY(kt_find(tx, &(kt_query){.of = &move_shape, .where = where}, 0, &found));
-    for (size_t i = 0; i < found.count; i++) {
-        struct move m = {KT_OF(move)};
+    KT_TRY(transfer_carried(tx, t, &all, &count));
+    for (size_t i = 0; i < count; i++) {
         struct lot lot = {KT_OF(lot)};
-        KT_TRY(kt_read(tx, found.ids[i], &m.rec));
-        if (m.lot.v)
-            KT_TRY(kt_read(tx, m.lot, &lot.rec));
-        *good = lot_held(&lot, day) ? *good : kt_dec_add(*good, m.quantity);
+        if (all[i].item.v != item.v)
+            continue;
+        if (all[i].lot.v)
+            KT_TRY(kt_read(tx, all[i].lot, &lot.rec));
+        *good = lot_held(&lot, day) ? *good : kt_dec_add(*good, all[i].quantity);
     }
     return NULL;
 }

@@ -82,6 +82,8 @@ struct choices {
 const char *part_path(kt_tx *tx, size_t row, const char *field);
 /* What rows of parameters mean; *all is good for reading also if some are wrong. */
 KT_MUST kt_error *choices_read(kt_tx *tx, struct delivery *d, const kt_lines *rows, struct choices *all);
+/* returns validation at the rows that name a lot of a line again */
+KT_MUST kt_error *choices_once(kt_tx *tx, const struct choices *all);
 /* Picks what the rows say; no rows: all that is reserved. d stays of its version, or is saved anew. */
 KT_MUST kt_error *delivery_take(kt_tx *tx, struct delivery *d, const kt_lines *rows);
 kt_error *delivery_pick(kt_tx *tx, kt_record *self, const kt_record *params);

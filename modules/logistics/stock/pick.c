@@ -277,6 +277,19 @@ kt_error *unreserve(kt_tx *tx, kt_id item, const struct owner *owner, const stru
     return given->coef ? reserved_anew(tx, item, owner) : NULL;
 }
 
+kt_error *reserved_fitting(
+    kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *quantity)
+{
+    struct reservation *all;
+    size_t count;
+    *quantity = ZERO;
+    KT_TRY(reservations_of(tx, wanted->goods->rec.id, wanted->lot, owner, &all, &count));
+    for (size_t i = 0; i < count; i++)
+        if (fits(&all[i], wanted))
+            *quantity = kt_dec_add(*quantity, all[i].quantity);
+    return NULL;
+}
+
 struct reserved { /* goods that are reserved, and where they lie */
     struct candidate candidate;
     struct reservation reservation;

@@ -146,7 +146,7 @@ static int by_choice(const void *a, const void *b)
     return x < y ? -1 : 1;
 }
 
-static kt_error *check_twice(kt_tx *tx, const struct choices *all)
+kt_error *choices_once(kt_tx *tx, const struct choices *all)
 {
     const struct choice **sorted = kt_alloc(tx, (all->count + 1) * sizeof *sorted), *first = NULL;
     kt_error *wrong = NULL;
@@ -369,7 +369,7 @@ kt_error *delivery_take(kt_tx *tx, struct delivery *d, const kt_lines *rows)
         d->state = D_PICKED;
         KT_TRY(kt_update(tx, &d->rec)); /* from here on it does not follow its reservations */
         kt_error *wrong = choices_read(tx, d, rows, &all);
-        kt_also(&wrong, check_twice(tx, &all));
+        kt_also(&wrong, choices_once(tx, &all));
         if (wrong)
             return wrong;
         KT_TRY(take_named(tx, d, &all));

@@ -160,6 +160,9 @@ KT_MUST kt_error *reserve_some(
 KT_MUST kt_error *reserved_anew(kt_tx *tx, kt_id item, const struct owner *owner);
 /* How much of the item is reserved for an owner; line not set: for all its lines. */
 KT_MUST kt_error *reserved_for(kt_tx *tx, kt_id item, const struct owner *owner, kt_dec *quantity);
+/* The same of what take_reserved would take, were enough wanted. */
+KT_MUST kt_error *reserved_fitting(
+    kt_tx *tx, const struct wanted *wanted, const struct owner *owner, kt_dec *quantity);
 /* Takes up to `quantity` of the owner's reservations off, the last first; *given receives how much. Whoever does not
  * take the goods or reserve them again tells that they are free.
  *   picks  NULL, or receives what it was */

@@ -50,8 +50,20 @@
             {"Internal slips (MM, RW, PW)", "Dokumenty wewnętrzne (MM, RW, PW)"}, .title = "number",          \
             .number = "~MM/{year}/{seq:5}", .indexes = "state day", .actions = transfer_actions,              \
             .compute = transfer_compute, .check = transfer_check, .icon = "shuffle",                          \
-            .views = "[{\"kind\":\"list\",\"columns\":[\"number\",\"kind\",\"state\",\"day\",\"warehouse\","  \
-                     "\"to_warehouse\",\"reason\"],\"sort\":\"-id\"}]"},                                      \
+            .views =                                                                                          \
+                "[{\"kind\":\"list\",\"columns\":[\"number\",\"kind\",\"state\",\"day\",\"warehouse\","       \
+                "\"to_warehouse\",\"reason\"],\"sort\":\"-id\"},{\"kind\":\"list\",\"name\":\"to_send\","     \
+                "\"label\":"                                                                                  \
+                "{\"en\":\"To send\",\"pl\":\"Do "                                                            \
+                "wysłania\"},\"filter\":[[\"kind\",\"=\",\"transfer\"],[\"state\","                          \
+                "\"=\",\"draft\"]],\"columns\":[\"day\",\"warehouse\",\"to_warehouse\",\"asked\","            \
+                "\"reason\"],"                                                                                \
+                "\"sort\":\"day\"},{\"kind\":\"list\",\"name\":\"late\",\"label\":{\"en\":\"Late\",\"pl\":"   \
+                "\"Spóźnione\"},\"filter\":[[\"kind\",\"=\",\"transfer\"],[\"state\",\"=\",\"draft\"],["    \
+                "\"day\","                                                                                    \
+                "\"<\",\"today\"]],\"columns\":[\"day\",\"warehouse\",\"to_warehouse\",\"asked\","            \
+                "\"reason\"],"                                                                                \
+                "\"sort\":\"day\"}]"},                                                                        \
         {&count_shape, {"Stock count", "Spis z natury"}, {"Stock counts", "Spisy z natury"},                  \
             .title = "number", .number = "INW/{year}/{seq:4}", .actions = count_actions,                      \
             .icon = "clipboard",                                                                              \

@@ -19,7 +19,7 @@ static const kt_choice transfer_states[] = {
     {T_CANCELLED, "cancelled", {"Cancelled", "Anulowane"}, "lost"},
     {0},
 };
-static const char *const patterns[] = {
+const char *const transfer_numbers[] = {
     [TRANSFER] = "MM/{year}/{seq:5}", [ISSUE] = "RW/{year}/{seq:5}", [ENTRY] = "PW/{year}/{seq:5}"};
 
 const kt_shape transfer_line_shape = KT_SHAPE(transfer_line, NULL,
@@ -43,7 +43,9 @@ const kt_shape transfer_line_shape = KT_SHAPE(transfer_line, NULL,
             "Przychodu, za jednostkę towaru; puste: koszt znany."}),
     KT_FIELD(transfer_line, value, MONEY, "Value", "Wartość", .scale = 2, .computed = true, .group = "cost",
         .help = {"Of a transfer for information: what an issue of as much would have cost.",
-            "Przesunięcia informacyjnie: ile kosztowałby rozchód tej samej ilości."}));
+            "Przesunięcia informacyjnie: ile kosztowałby rozchód tej samej ilości."}),
+    KT_FIELD(transfer_line, received, QUANTITY, "Received", "Odebrano", .scale = 4, .computed = true,
+        .help = {"Of a transfer, in the item's own unit.", "Z przesunięcia, w jednostce towaru."}));
 
 /* What has moved, moved as it says. */
 #define MOVED_ALREADY "[[\"state\",\"!=\",\"draft\"]]"
@@ -73,6 +75,8 @@ const kt_shape transfer_shape = KT_SHAPE(transfer, "logistics.transfer",
     KT_FIELD(transfer, asked, BOOL, "Orders wait for it", "Czekają na nie zamówienia", .computed = true,
         .help = {"What they wait for is reserved where it is sent from.",
             "To, na co czekają, jest zarezerwowane tam, skąd ma wyjść."}),
+    KT_FIELD(
+        transfer, backorder_of, REF, "Rest of", "Reszta z", .target = "logistics.transfer", .computed = true),
     KT_FIELD(transfer, lines, LINES, "Lines", "Pozycje", .lines = &transfer_line_shape,
         .max = TRANSFER_LINES_MAX, .readonly_if = MOVED_ALREADY));
 
@@ -156,85 +160,6 @@ static kt_error *move_line(kt_tx *tx, const struct transfer *t, struct transfer_
     return t->kind == ENTRY ? tell_free(tx, m.document, m.item, m.warehouse, m.quantity) : NULL;
 }
 
-/* ---- A line for each serial number ---- */
-
-struct origin { /* where a problem of a line is told: at the line as the caller wrote it */
-    size_t line;
-    const char *field;
-};
-struct spread {
-    kt_lines lines;
-    struct origin *origins; /* of each */
-    bool any;
-};
-
-static kt_error *spread_add(
-    kt_tx *tx, struct spread *s, const struct transfer_line *line, size_t i, const char *field)
-{
-    s->origins[s->lines.count] = (struct origin){i, field};
-    return kt_line_add(tx, &s->lines, &line->rec);
-}
-
-static kt_error *serial_lot(
-    kt_tx *tx, const struct transfer *t, const struct transfer_line *line, kt_str name, kt_id *lot)
-{
-    KT_TRY(t->kind == ENTRY ? lot_get(tx, line->item, name, line->expires, lot)
-                            : lot_find(tx, line->item, name, lot));
-    return lot->v ? NULL
-                  : kt_fail(tx, KT_VALIDATION, "serials", "there is no serial number \"%s\" of this item",
-                        "nie ma numeru seryjnego „%s” tego towaru", name.ptr);
-}
-
-static kt_error *spread_line(
-    kt_tx *tx, const struct transfer *t, const struct transfer_line *line, size_t i, struct spread *s)
-{
-    struct transfer_line one = *line;
-    struct goods goods;
-    kt_str rest = line->serials, name;
-    kt_error *wrong = NULL;
-    int64_t count = 0;
-    kt_dec pieces;
-    KT_TRY(goods_read(tx, line->item, &goods));
-    KT_TRY(kt_in_unit(tx, line->item, line->quantity, line->unit, goods.unit, &pieces));
-    one.serials = one.new_lot = (kt_str){0};
-    one.unit = (kt_id){0};
-    one.quantity = KT_DEC(10000, 4);
-    for (; next_name(tx, &rest, &name); count++) {
-        kt_also(&wrong, serial_lot(tx, t, line, name, &one.lot));
-        KT_TRY(spread_add(tx, s, &one, i, "serials"));
-        one.rec.id = (kt_id){0}; /* the first keeps it */
-    }
-    if (kt_dec_cmp(pieces, KT_DEC(count, 0)) != 0)
-        kt_also(&wrong,
-            kt_fail(tx, KT_VALIDATION, "serials", "%lld serial numbers are not the %s of the line",
-                "%lld numerów seryjnych to nie %s z pozycji", (long long)count, dec_words(tx, pieces)));
-    if (line->lot.v || line->new_lot.len)
-        kt_also(&wrong, kt_fail(tx, KT_VALIDATION, "serials", "a lot or serial numbers, not both",
-                            "partia albo numery seryjne, nie oba naraz"));
-    s->any = true;
-    return wrong;
-}
-
-static kt_error *spread_serials(kt_tx *tx, struct transfer *t, struct spread *s)
-{
-    kt_error *all = NULL;
-    size_t room = 1;
-    for (size_t i = 0; i < t->lines.count; i++)
-        room += 1 + names_most(transfer_line_at(&t->lines, i)->serials);
-    *s = (struct spread){.origins = kt_alloc(tx, room * sizeof *s->origins)};
-    if (!s->origins)
-        return kt_no_memory();
-    for (size_t i = 0; i < t->lines.count; i++) {
-        const struct transfer_line *line = transfer_line_at(&t->lines, i);
-        kt_also(&all, line->serials.len ? told_at_line(tx, spread_line(tx, t, line, i, s), i, "serials")
-                                        : spread_add(tx, s, line, i, NULL));
-    }
-    if (all || !s->any)
-        return all;
-    t->lines = s->lines;
-    return kt_update(tx, &t->rec); /* gives new lines their ids */
-}
-
 /* A slip that names a place but no warehouse means the place's. */
 static kt_error *warehouse_of(kt_tx *tx, kt_id location, kt_id *warehouse)
 {
@@ -260,84 +185,42 @@ static kt_error *check_places(kt_tx *tx, struct transfer *t)
     return all;
 }
 
-static kt_error *send(kt_tx *tx, struct transfer *t)
+/* Of each line all, or what is there; what is not to go any more is no line. */
+static kt_error *move_lines(kt_tx *tx, struct transfer *t, struct leaving *l)
 {
     kt_error *all = NULL;
-    struct spread s;
+    kt_lines went = {0};
+    for (size_t i = 0; i < t->lines.count; i++) {
+        struct transfer_line *line = transfer_line_at(&t->lines, i);
+        if (l->as_available)
+            KT_TRY(leaving_lessen(tx, t, line, l));
+        if (line->quantity.coef <= 0 && l->as_available)
+            continue;
+        kt_also(&all, told_at_line(tx, move_line(tx, t, line), l->origins[i].line, l->origins[i].field));
+        KT_TRY(kt_line_add(tx, &went, &line->rec));
+    }
+    t->lines = went;
+    if (!all && !went.count)
+        all = kt_hint(kt_fail(tx, KT_RULE, "lines", "none of it is there", "nic z tego nie ma na stanie"),
+            "logistics.availability tells what there is.", "Co jest, mówi logistics.availability.");
+    return all;
+}
+
+static kt_error *send(kt_tx *tx, struct transfer *t, const struct sending *p)
+{
+    const kt_date planned = t->day;
+    struct leaving l;
     if (!t->lines.count)
         return kt_fail(tx, KT_RULE, "lines", "there is nothing to move", "nie ma czego przesunąć");
     if (t->asked) /* till now that was a plan */
         t->day = kt_today(tx);
     KT_TRY(check_places(tx, t));
-    KT_TRY(spread_serials(tx, t, &s));
-    for (size_t i = 0; i < t->lines.count; i++)
-        kt_also(&all, told_at_line(tx, move_line(tx, t, transfer_line_at(&t->lines, i)), s.origins[i].line,
-                          s.origins[i].field));
-    if (!all && t->kind == TRANSFER)
-        all = transfer_show_worth(tx, t);
-    if (!all && t->asked)
-        all = transfer_keep_nothing(tx, t);
-    return all ? all : kt_number(tx, &t->rec, patterns[t->kind], t->day);
-}
-
-/* What is on its way is expected where it goes.
- *   nothing  it is there */
-static kt_error *expect_arrival(kt_tx *tx, const struct transfer *t, bool nothing)
-{
-    for (size_t i = 0; i < t->lines.count; i++) {
-        const struct transfer_line *line = transfer_line_at(&t->lines, i);
-        kt_stock_move m = {.item = line->item,
-            .lot = line->lot,
-            .quantity = ZERO,
-            .from = KT_AT_TRANSIT,
-            .to = KT_AT_STORES,
-            .warehouse = t->to_warehouse.v ? t->to_warehouse : t->warehouse,
-            .document = kt_any(tx, transfer_shape.name, t->rec.id),
-            .line = line->rec.id,
-            .day = t->day};
-        if (!nothing)
-            KT_TRY(transfer_line_own(tx, line, &m.quantity));
-        KT_TRY(move_expect(tx, &m, (kt_dec){0}));
-    }
-    return NULL;
-}
-
-static kt_error *tell_arrived(kt_tx *tx, const struct transfer *t, const kt_stock_move *m)
-{
-    const kt_supply *supply = t->asked ? kt_supply_find(tx) : NULL;
-    return supply ? supply->arrived(tx, m->document, m->item, m->warehouse, m->quantity, (kt_dec){0})
-                  : tell_free(tx, m->document, m->item, m->warehouse, m->quantity);
-}
-
-/* Whatever this slip sent on its way is there. */
-static kt_error *receive(kt_tx *tx, struct transfer *t, kt_date day)
-{
-    const kt_id paper = kt_any(tx, transfer_shape.name, t->rec.id);
-    const kt_where where[] = {
-        KT_WHERE(move, paper, KT_EQ, paper), KT_WHERE(move, to_place, KT_EQ, KT_AT_TRANSIT), {0}};
-    struct move sent = {KT_OF(move)};
-    kt_cursor *cursor;
-    kt_error *e = NULL;
-    KT_TRY(kt_open(tx, &(kt_query){.of = &move_shape, .where = where, .sort = "id"}, &cursor));
-    while (!e && kt_next(cursor, &sent.rec)) {
-        kt_stock_move m = {.item = sent.item,
-            .lot = sent.lot,
-            .quantity = sent.quantity,
-            .from = KT_AT_TRANSIT,
-            .to = KT_AT_STORES,
-            .warehouse = t->to_warehouse.v ? t->to_warehouse : t->warehouse,
-            .location = t->to_location,
-            .document = sent.document,
-            .line = {(uint64_t)sent.line},
-            .paper = paper,
-            .day = day,
-            .reason = t->reason};
-        e = stock_move(tx, &m);
-        if (!e)
-            e = tell_arrived(tx, t, &m);
-    }
-    kt_also(&e, kt_close(cursor));
-    return e;
+    KT_TRY(leaving_begin(tx, t, p, &l));
+    KT_TRY(move_lines(tx, t, &l));
+    if (t->kind == TRANSFER)
+        KT_TRY(transfer_show_worth(tx, t));
+    KT_TRY(leaving_end(tx, t, planned, &l));
+    return kt_number(tx, &t->rec, transfer_numbers[t->kind], t->day);
 }
 
 /* ---- Between warehouses, by a rule ---- */
@@ -437,67 +320,74 @@ kt_error *transfer_ask(kt_tx *tx, kt_id from, kt_id to, kt_id item, kt_dec quant
 /* ---- Actions ---- */
 
 /* On the module's own authority, and while nothing more is put on the slip. */
-static kt_error *act_on(kt_tx *tx, struct transfer *t, kt_error *(*act)(kt_tx *tx, struct transfer *t))
+static kt_error *act_on(kt_tx *tx, struct transfer *t,
+    kt_error *(*act)(kt_tx *tx, struct transfer *t, const kt_record *params), const kt_record *params)
 {
     kt_authority before = kt_own_authority(tx);
     kt_error *e = transfer_in_hand(tx, t);
     if (!e)
-        e = act(tx, t);
+        e = act(tx, t, params);
     kt_also(&e, transfer_in_hand(tx, NULL));
     kt_callers_authority(tx, before);
     return e;
 }
 
-static kt_error *post_within(kt_tx *tx, struct transfer *t)
+static kt_error *post_within(kt_tx *tx, struct transfer *t, const kt_record *params)
 {
-    KT_TRY(send(tx, t));
-    return t->kind == TRANSFER ? receive(tx, t, t->day) : NULL;
+    (void)params;
+    KT_TRY(send(tx, t, NULL));
+    return t->kind == TRANSFER ? transfer_receive(tx, t, t->day, NULL) : NULL;
 }
 
 static kt_error *post(kt_tx *tx, kt_record *self, const kt_record *params)
 {
-    (void)params;
-    return act_on(tx, KT_AS(transfer, self), post_within);
+    return act_on(tx, KT_AS(transfer, self), post_within, params);
 }
 
-static kt_error *send_within(kt_tx *tx, struct transfer *t)
+static kt_error *send_within(kt_tx *tx, struct transfer *t, const kt_record *params)
 {
-    KT_TRY(send(tx, t));
-    return expect_arrival(tx, t, false);
+    KT_TRY(send(tx, t, (const struct sending *)(const void *)kt_see(params, &sending_shape)));
+    return transfer_expect(tx, t, false);
 }
 
 static kt_error *send_off(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct transfer *t = KT_AS(transfer, self);
-    (void)params;
-    return t->kind == TRANSFER ? act_on(tx, t, send_within)
+    return t->kind == TRANSFER ? act_on(tx, t, send_within, params)
                                : kt_fail(tx, KT_RULE, "kind", "only a transfer is on its way",
                                      "w drodze bywa tylko przesunięcie");
 }
 
-static kt_error *receive_within(kt_tx *tx, struct transfer *t)
+static kt_error *receive_within(kt_tx *tx, struct transfer *t, const kt_record *params)
 {
-    KT_TRY(expect_arrival(tx, t, true));
-    return receive(tx, t, kt_today(tx));
+    KT_TRY(transfer_expect(tx, t, true));
+    return transfer_receive(
+        tx, t, kt_today(tx), (const struct receiving *)(const void *)kt_see(params, &receiving_shape));
 }
 
 static kt_error *take_in(kt_tx *tx, kt_record *self, const kt_record *params)
 {
+    return act_on(tx, KT_AS(transfer, self), receive_within, params);
+}
+
+static kt_error *cancel_within(kt_tx *tx, struct transfer *t, const kt_record *params)
+{
     (void)params;
-    return act_on(tx, KT_AS(transfer, self), receive_within);
+    return transfer_give_up(tx, t);
 }
 
 static kt_error *cancel(kt_tx *tx, kt_record *self, const kt_record *params)
 {
     struct transfer *t = KT_AS(transfer, self);
-    (void)params;
-    return t->asked ? act_on(tx, t, transfer_give_up) : NULL;
+    return t->asked ? act_on(tx, t, cancel_within, params) : NULL;
 }
 
 const kt_action transfer_actions[] = {
     {"post", {"Move now", "Wykonaj"}, "post", .from = KT_IN(T_DRAFT), .to = T_DONE, .run = post},
-    {"send", {"Send", "Wyślij"}, "post", .from = KT_IN(T_DRAFT), .to = T_IN_TRANSIT, .run = send_off},
-    {"receive", {"Receive", "Odbierz"}, "post", .from = KT_IN(T_IN_TRANSIT), .to = T_DONE, .run = take_in},
+    {"send", {"Send", "Wyślij"}, "post", .from = KT_IN(T_DRAFT), .to = T_IN_TRANSIT, .params = &sending_shape,
+        .run = send_off},
+    {"receive", {"Receive", "Odbierz"}, "post", .from = KT_IN(T_IN_TRANSIT), .to = T_DONE,
+        .params = &receiving_shape, .run = take_in},
     {"cancel", {"Cancel", "Anuluj"}, "update", .from = KT_IN(T_DRAFT), .to = T_CANCELLED, .run = cancel},
     {0},
 };
