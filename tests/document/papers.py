@@ -127,6 +127,37 @@ def transfers(k, s):
             assert (word in shown) == seen, shown
 
 
+def making(k, s, house):
+    """What is issued to an order and what it makes has papers, move by move; whoever may not read these has what the order says."""
+    tubes = make(k, "logistics.transfer", kind="entry", lines=[{"item": s["tube"], "quantity": "40", "unit_cost": "12.5"}, {"item": s["oil"], "quantity": "4", "unit_cost": "9", "new_lot": "L-19"}])
+    k.call("logistics.transfer.post", {"id": tubes})
+    bell = make(k, "base.item", code="DZ-1", name="Dzwonek", unit=k.get("base.item", s["bike"])["unit"])
+    make(k, "production.bom", item=bell, lines=[{"item": s["tube"], "quantity": "2"}, {"item": s["oil"], "quantity": "1"}])
+    order = make(k, "production.order", item=bell, quantity="3")
+    k.call("production.order.confirm", {"id": order})
+    k.call("production.order.issue", {"id": order})
+    k.call("production.order.report", {"id": order, "produced": "2"})
+    k.call("production.order.give_back", {"id": order, "components": [{"item": s["tube"], "quantity": "2"}]})
+    today = datetime.date.today().strftime("%d.%m.%Y")
+    role = k.list("access.role", [["name", "=", "production.planner"]])["rows"][0]["id"]
+    user = make(k, "access.user", name="olga", full_name="Olga", roles=[role, k.list("access.role", [["name", "=", "base.user"]])["rows"][0]["id"]])
+    k.call("access.password", {"user": user, "new": "Quiet-River-77-Stone"})
+    olga = house.client("olga", "Quiet-River-77-Stone")
+    paper = lambda name, lang, by=k: words_of(by.call("document.preview", {"template": k.list("document.template", [["name", "=", name], ["lang", "=", lang]])["rows"][0]["id"], "id": order})["text"])
+    for name, lang, words in (
+            ("production_issue", "pl", ("Rozchód wewnętrzny (RW)", "Zlecenie MO/", "DZ-1 Dzwonek", f"{today} RU-25 Rura stalowa 25 mm 6 szt 75,00", f"{today} SM-01 Smar L-18 1 szt 9,00", f"{today} SM-01 Smar L-19 2 szt 18,00", "RU-25 Rura stalowa 25 mm −2 szt −25,00", "Wartość razem 77,00 zł")),
+            ("production_issue", "en", ("Goods issue MO/", "6 pcs 75.00", "Value in all")),
+            ("production_entry", "pl", ("Przychód wewnętrzny (PW)", f"{today} DZ-1 Dzwonek 2 szt", "Wartość razem")),
+            ("production_entry", "en", ("Goods entry MO/", "2 pcs"))):
+        shown = paper(name, lang)
+        for word in words:
+            assert word in shown, (name, lang, word, shown[shown.index("Kościuszki"):])
+    for name, words in (("production_issue", ("RU-25 Rura stalowa 25 mm 4 szt 50,00", "SM-01 Smar 3 szt 27,00")), ("production_entry", ("DZ-1 Dzwonek 2 szt",))):
+        shown = paper(name, "pl", olga)
+        for word in words:
+            assert word in shown, (name, word, shown)
+
+
 def words_of(text):
     return " ".join(re.sub(r"<style>.*?</style>|</?(?!svg)[a-z][^>]*>", " ", text.replace("\u00a0", " "), flags=re.S).split())
 
@@ -148,6 +179,7 @@ def main():
                     pathlib.Path(sys.argv[1], f"{name}.{lang}.html").write_text(text, encoding="utf-8")
         certificates(k, ids["employment_certificate"])
         transfers(k, s)
+        making(k, s, house)
     print(f"{len(WORDS)} papers in two languages")
 
 
