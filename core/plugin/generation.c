@@ -101,8 +101,8 @@ struct role {
 static const kt_shape role_shape = KT_SHAPE(role, "access.role", KT_BIND(role, name, STRING, "name"),
     KT_BIND(role, label, STRING, "label"), KT_BIND(role, grants, TEXT, "grants"));
 
-/* A module's roles become records once; later they are the integrator's, who may have changed them. */
-static kt_error *roles_make(kt_tx *tx, const kt_module *module)
+/* Later they are the integrator's, who may have changed them. */
+kt_error *plugins_roles_make(kt_tx *tx, const kt_module *module)
 {
     const model_entity *entity = model_entity_find(tx->catalogue, KT_STR("access.role"));
     for (size_t i = 0; entity && module->roles && module->roles[i].name; i++) {
@@ -149,7 +149,7 @@ static kt_error *enter(kt_tx *tx, const kt_module *module, bool *joined)
         KT_TRY(module->migrate(tx, known ? state.version.ptr : NULL));
     if (tx->doomed)
         return tx->doomed;
-    KT_TRY(roles_make(tx, module));
+    KT_TRY(plugins_roles_make(tx, module));
     *joined = !known || !state.enabled || state.left_out;
     state.enabled = true;
     state.left_out = false;

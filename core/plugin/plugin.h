@@ -29,6 +29,8 @@ KT_MUST kt_error *plugins_enable(plugins *plugins, arena *arena, uint64_t user, 
 KT_MUST kt_error *plugins_disable(plugins *plugins, arena *arena, uint64_t user, const char *name);
 KT_MUST kt_error *plugins_reload(
     plugins *plugins, arena *arena, uint64_t user, const char *name); /* also: upgrade, with migrations */
+/* A module's roles become records, once. */
+KT_MUST kt_error *plugins_roles_make(kt_tx *tx, const kt_module *module);
 /* A new generation after run-time definitions (custom fields, entities) changed. */
 KT_MUST kt_error *plugins_rebuild(plugins *plugins, arena *arena);
 /* Is there an index that cannot become whole, for records are alike? *why names them. It is tried again until

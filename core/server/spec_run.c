@@ -16,6 +16,8 @@
 #include "kit/calendar.h"
 #include "kit/clock.h"
 #include "kit/log.h"
+#include "plugin/plugin.h"
+#include "server/spec_expect.h"
 #include "server/testing.h"
 
 enum { MODULES_MAX = 64, FILES_MAX = 1024, TEXT_MAX = 1 << 20, PATH_MAX_BYTES = 1024 };
@@ -223,10 +225,12 @@ static int use(lua_State *L)
 static kt_error *first_enabling(kt_tx *tx, void *context)
 {
     const kt_module *module = context;
-    return module->migrate ? module->migrate(tx, NULL) : NULL;
+    if (module->migrate)
+        KT_TRY(module->migrate(tx, NULL));
+    return plugins_roles_make(tx, module);
 }
 
-/* upkeep "crm": what the module does when it is enabled for the first time; its rules. */
+/* upkeep "crm": what the module does when it is enabled for the first time; its rules and its roles. */
 static int upkeep(lua_State *L)
 {
     specs *s = specs_of(L);
@@ -239,59 +243,6 @@ static int upkeep(lua_State *L)
         return error ? luaL_error(L, "%s", error_text(error)) : 0;
     }
     return luaL_error(L, "there is no module %s", name);
-}
-
-/* ---- Expectations ---- */
-
-/* A figure that an answer has as a text is expected by its value: expect(line.quantity, 7), or dec "2.5". */
-static bool same_figure(lua_State *L, int actual, int expected)
-{
-    size_t n;
-    kt_dec figure;
-    if (lua_type(L, actual) != LUA_TSTRING ||
-        (!lua_isinteger(L, expected) && !luaL_testudata(L, expected, LUA_DECIMAL)))
-        return false;
-    const char *text = lua_tolstring(L, actual, &n);
-    return text_dec((kt_str){text, n}, &figure) && kt_dec_cmp(figure, check_dec(L, expected)) == 0;
-}
-
-static bool same(lua_State *L, int a, int b, int depth)
-{
-    if (lua_type(L, a) != LUA_TTABLE || lua_type(L, b) != LUA_TTABLE || depth > 16)
-        return lua_compare(L, a, b, LUA_OPEQ) || same_figure(L, a, b);
-    luaL_checkstack(L, 6, "too deep");
-    bool equal = !lua_rawlen(L, b) || lua_rawlen(L, a) == lua_rawlen(L, b);
-    for (lua_pushnil(L); lua_next(L, b); lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        lua_gettable(L, a);
-        equal = equal && same(L, lua_gettop(L), lua_gettop(L) - 1, depth + 1);
-        lua_pop(L, 1);
-    }
-    return equal;
-}
-
-static const char *shown(lua_State *L, int index)
-{
-    if (lua_istable(L, index)) {
-        lua_getfield(L, LUA_REGISTRYINDEX, "kontor.encode");
-        lua_pushvalue(L, index);
-        if (lua_pcall(L, 1, 1, 0) == LUA_OK)
-            return lua_tostring(L, -1);
-    }
-    return luaL_tolstring(L, index, NULL);
-}
-
-/* expect(actual, expected): of tables, what the expected one names must be alike; a list has no more. */
-static int expect(lua_State *L)
-{
-    lua_settop(L, 2);
-    if (same(L, 1, 2, 0))
-        return 0;
-    const char *is = shown(L, 1), *wanted = shown(L, 2);
-    luaL_where(L, 1);
-    lua_pushfstring(L, "is %s, expected %s", is, wanted);
-    lua_concat(L, 2);
-    return lua_error(L);
 }
 
 /* ---- describe and it ---- */
@@ -392,7 +343,7 @@ static int include(lua_State *L)
     return lua_gettop(L);
 }
 
-static const luaL_Reg spec_functions[] = {{"describe", describe}, {"it", it}, {"expect", expect},
+static const luaL_Reg spec_functions[] = {{"describe", describe}, {"it", it}, {"expect", spec_expect},
     {"call", call}, {"refusal", refusal}, {"await", await}, {"use", use}, {"include", include},
     {"settle", settle}, {"advance", advance}, {"as", as}, {"upkeep", upkeep}, {0}};
 

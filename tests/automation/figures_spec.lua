@@ -15,6 +15,19 @@ describe("a spec", function()
     expect(pcall(expect, {1}, {1, 2}), false)
     expect(pcall(expect, {rows = {1, 2}}, {rows = {1}}), false)
   end)
+  it("names the first difference, and where it is", function()
+    local function said(is, wanted) return select(2, pcall(expect, is, wanted)) end
+    expect(said({lines = {{quantity = "1.0", price = "5"}}}, {lines = {{quantity = 2}}}), "lines.1.quantity is 1.0, expected 2")
+    expect(said({lines = {1, 2}}, {lines = {1}}), "lines is [1,2], expected [1]")
+    expect(said(nil, "done"), "is nil, expected done")
+  end)
+  it("has the roles of a module whose upkeep it asks for", function()
+    local brought = {{"name", "starts_with", "base."}}
+    expect(call("access.role.count", {filter = brought}), 0)
+    upkeep "base"
+    expect(call("access.role.count", {filter = brought}) > 0, true)
+    upkeep "base"
+  end)
   it("includes a file beside it, which sees what it sees", function()
     local number, word = include "figures"
     expect({number, word}, {2, "two"})
