@@ -462,9 +462,10 @@ def a_count_stops_moves_and_its_difference_is_approved(k):
     c = counted(k, warehouse=north, blind=True)
     refused("rule", lambda: put(k, pump, "1", warehouse=north), "lines[0].location")
     expect([row["expected"] for row in rows(k, "logistics.count_line", ["count", "=", c])], [None, None])
-    bad = [{"item": pump, "quantity": "-1"}, {"item": item(k, "fitting", kind="service"), "quantity": "1"}, {"item": hose, "quantity": "-2"}]
-    refused("validation", lambda: k.call("logistics.count.enter", {"id": c, "lines": bad}),
-            "lines[0].quantity", "lines[1].item", "lines[2].quantity")
+    bad = [{"item": pump, "quantity": "-1"}, {"item": item(k, "fitting", kind="service"), "quantity": "1"}, {"item": hose, "quantity": "-2"}, {"item": 999999, "quantity": "1"}]
+    error = refused("validation", lambda: k.call("logistics.count.enter", {"id": c, "lines": bad}),
+                    "lines[0].quantity", "lines[1].item", "lines[2].quantity", "lines[3].item")
+    expect([p["message"] for p in error.problems if p["path"] == "lines[3].item"], ["there is no item 999999"])
     k.call("logistics.count.enter", {"id": c, "lines": [{"item": pump, "quantity": "8"}], "finished": True})
     row = k.get("logistics.count", c)
     expect((row["state"], row["positions"], row["differing"]), ("counted", 2, 2))

@@ -215,8 +215,13 @@ static kt_error *check_found(
     kt_error *all = NULL;
     if (s->last.rec.id.v != e->location.v)
         KT_TRY(kt_read(tx, e->location, &s->last.rec));
-    kt_error *service = goods_read(tx, e->item, &goods);
-    if (service)
+    kt_error *other = goods_read(tx, e->item, &goods);
+    if (other && kt_problem_at(other, 0).kind == KT_NOT_FOUND)
+        return kt_fail(tx, KT_VALIDATION, at(tx, i, "item"), "there is no item %llu", "nie ma towaru %llu",
+            (unsigned long long)e->item.v);
+    if (other && kt_problem_at(other, 0).kind != KT_RULE)
+        return other;
+    if (other)
         return kt_fail(
             tx, KT_RULE, at(tx, i, "item"), "\"%s\" is a service", "„%s” to usługa", goods.name.ptr);
     if (s->last.counting.v != c->rec.id.v)
