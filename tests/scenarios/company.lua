@@ -39,6 +39,7 @@ end
 -- Wicher, a Polish company that keeps its books in zlotys since January, with a depot, a customer and two suppliers.
 function company()
   local us = {}
+  for _, module in ipairs {"base", "crm", "logistics", "production", "finance"} do upkeep(module) end
   local poland = new("base.country", {code = "PL", name = "Poland", eu = true})
   us.PLN, us.EUR = new("base.currency", {code = "PLN"}), new("base.currency", {code = "EUR"})
   new("base.company", {name = "Wicher", country = poland, currency = us.PLN, zone = "Etc/UTC"})
@@ -50,6 +51,15 @@ function company()
   us.rad = new("base.party", {name = "Rad", is_supplier = true})
   us.depot = new("logistics.warehouse", {code = "DEPOT", name = "Depot", usual = true})
   return us
+end
+
+-- Somebody with such a role; says who calls from then on.
+function enter(name, role)
+  local password = "Correct-Horse-9-Battery"
+  local user = new("access.user", {name = name, roles = {only("access.role", {name = role}).id}})
+  call("access.password", {user = name, new = password, old = "admin"})
+  as(name, password)
+  return user
 end
 
 -- Goods by their code, counted in pieces and sold at 100 unless it says otherwise: goods(us, "BOLT", {price = "2"}); their id is us.BOLT.
