@@ -99,6 +99,10 @@ def what_went_straight_costs_the_order_that_had_it(k):
         told.append(gained())
     expect(told, [[{sales[0]: 48, sales[1]: 8}, {nowak: 56}, {seller: 56}], [{sales[0]: 48, sales[1]: 32, None: 16}, {nowak: 80, None: 16}, {seller: 80, None: 16}],
                   [{sales[0]: 48, sales[1]: 32}, {nowak: 80}, {seller: 80}], [{sales[0]: 24, sales[1]: 32}, {nowak: 56}, {seller: 56}]])
+    filters = {(row["of"] or {}).get("id"): row["filter"] for row in k.call("finance.margin", {"by": "order"})["rows"]}
+    receipts = [row["id"] for row in k.list("logistics.receipt", [["order", "=", bought]], sort="id")["rows"]]
+    made_by = lambda of: [e["origin"]["id"] for e in k.list("finance.entry", filters[of], sort="id")["rows"]]
+    expect([made_by(sale) for sale in sales], [[receipts[0], receipts[3]], receipts[:2]])
 
 
 FORGET = """#include <kontor.h>

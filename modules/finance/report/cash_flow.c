@@ -93,23 +93,15 @@ static kt_error *cash_read(kt_tx *tx, kt_date from, kt_date to, struct flown *f,
 /* The entries on the account, and those that paid what it is for; of cash its valuations. */
 static kt_str cash_filter(kt_tx *tx, const struct flown *f, size_t i, kt_date from, kt_date to)
 {
-    enum { IDS_MOST = 1000 }; /* in one condition */
     const struct flow *flow = &f->flows[i];
     if (f->t.nodes[i].account.cash == CASH)
         return kt_format(tx,
             "[[\"state\",\"=\",\"posted\"],[\"kind\",\"=\",\"revaluation\"],[\"day\",\"between\",[\"%s\",\"%"
             "s\"]],[\"lines.account\",\"in\",[%llu]]]",
             iso_date(tx, from).ptr, iso_date(tx, to).ptr, (unsigned long long)f->t.nodes[i].account.rec.id.v);
-    kt_str of = tree_filter(tx, &f->t, i, from, to, TO_TURNOVER), paid = {0}, ids = {0};
-    for (size_t k = 0; k < flow->count; k++) {
-        ids = kt_format(
-            tx, "%s%s%llu", ids.ptr ? ids.ptr : "", ids.ptr ? "," : "", (unsigned long long)flow->paid[k].v);
-        if ((k + 1) % IDS_MOST && k + 1 < flow->count)
-            continue;
-        paid = kt_format(tx, "%s,[\"id\",\"in\",[%s]]", paid.ptr ? paid.ptr : "", ids.ptr);
-        ids = (kt_str){0};
-    }
-    return paid.ptr ? kt_format(tx, "[[\"or\",[\"and\",%.*s]%s]]", (int)of.len - 2, of.ptr + 1, paid.ptr)
+    struct ids ids = {.ids = flow->paid, .count = flow->count, .room = flow->room};
+    kt_str of = tree_filter(tx, &f->t, i, from, to, TO_TURNOVER), paid = ids_conditions(tx, &ids);
+    return paid.ptr ? kt_format(tx, "[[\"or\",[\"and\",%.*s],%s]]", (int)of.len - 2, of.ptr + 1, paid.ptr)
                     : of;
 }
 

@@ -23,7 +23,8 @@ struct week {
     kt_record rec;
     kt_date start;
     kt_dec receivable, payable, regular, orders, purchases, deals, tax, balance;
-    kt_str receivable_filter, payable_filter;
+    kt_str receivable_filter, payable_filter, regular_filter, orders_filter, purchases_filter, deals_filter;
+    kt_str tax_filter, tax_orders_filter, tax_purchases_filter, tax_deals_filter;
 };
 static const kt_shape week_shape = KT_SHAPE(week, NULL,
     KT_FIELD(week, start, DATE, "Week from", "Tydzień od"),
@@ -39,8 +40,25 @@ static const kt_shape week_shape = KT_SHAPE(week, NULL,
     KT_FIELD(week, balance, MONEY, "Cash at its end", "Środki na koniec", .scale = 2),
     KT_FIELD(
         week, receivable_filter, JSON, "Receivables in finance.open_item", "Należności w finance.open_item"),
-    KT_FIELD(
-        week, payable_filter, JSON, "Payables in finance.open_item", "Zobowiązania w finance.open_item"));
+    KT_FIELD(week, payable_filter, JSON, "Payables in finance.open_item", "Zobowiązania w finance.open_item"),
+    KT_FIELD(week, regular_filter, JSON, "Regular payments in finance.regular_payment",
+        "Płatności regularne w finance.regular_payment"),
+    KT_FIELD(week, orders_filter, JSON, "Orders in crm.order", "Zamówienia w crm.order",
+        .help = {"Empty, as the following ones: there are none, or you may not read them.",
+            "Puste, jak i następne: nie ma ich lub nie wolno ci ich czytać."}),
+    KT_FIELD(week, purchases_filter, JSON, "Purchases in logistics.purchase_order",
+        "Zakupy w logistics.purchase_order"),
+    KT_FIELD(week, deals_filter, JSON, "Deals in crm.deal", "Szanse w crm.deal"),
+    KT_FIELD(week, tax_filter, JSON, "Tax in finance.vat_line", "VAT w finance.vat_line",
+        .help =
+            {"Of the period that is paid for, and of those before it from which too much is carried over.",
+                "Za opłacany okres i za wcześniejsze, z których przeniesiono nadwyżkę."}),
+    KT_FIELD(week, tax_orders_filter, JSON, "Orders in crm.order whose tax is in it",
+        "Zamówienia w crm.order, których VAT tu jest"),
+    KT_FIELD(week, tax_purchases_filter, JSON, "Purchases in logistics.purchase_order whose tax is in it",
+        "Zakupy w logistics.purchase_order, których VAT tu jest"),
+    KT_FIELD(week, tax_deals_filter, JSON, "Deals in crm.deal whose tax is in it",
+        "Szanse w crm.deal, których VAT tu jest"));
 struct forecast_answer {
     kt_record rec;
     kt_dec cash;
@@ -54,10 +72,15 @@ const kt_shape forecast_answer_shape = KT_SHAPE(forecast_answer, NULL,
     KT_FIELD(forecast_answer, purchases, BOOL, "Purchases were asked", "Uwzględniono zakupy"),
     KT_FIELD(forecast_answer, deals, BOOL, "Deals were asked", "Uwzględniono szanse"));
 
+struct behind { /* a week's figures */
+    struct ids regular, expected[EXPECTED_COUNT];
+};
 typedef struct {
     kt_tx *tx;
     struct house house;
     struct week *weeks;
+    struct behind *behind; /* of each week */
+    bool may_read[EXPECTED_COUNT];
     size_t count;
     kt_date start; /* of the first week, a Monday */
     struct tax_period *taxes;
@@ -69,6 +92,11 @@ static struct week *week_of(plan *p, kt_date day)
 {
     size_t at = day.day <= p->start.day ? 0 : (size_t)(day.day - p->start.day) / 7;
     return at < p->count ? &p->weeks[at] : NULL;
+}
+
+static struct behind *behind_of(const plan *p, const struct week *w)
+{
+    return &p->behind[w - p->weeks];
 }
 
 static void put(kt_dec *to, kt_dec amount)
@@ -109,8 +137,11 @@ static kt_error *add_times(plan *p, const struct regular *r)
     kt_date last = kt_date_add(p->start, (int32_t)p->count * 7 - 1), day = r->first;
     KT_TRY(to_house(p->tx, &p->house, "currency", amount, r->currency, kt_today(p->tx), &value));
     for (int64_t time = 0; day.day && day.day <= last.day; day = regular_day(r, ++time))
-        if (day.day >= kt_today(p->tx).day)
-            put(&week_of(p, day)->regular, value);
+        if (day.day >= kt_today(p->tx).day) {
+            struct week *w = week_of(p, day);
+            put(&w->regular, value);
+            KT_TRY(ids_add(p->tx, &behind_of(p, w)->regular, r->rec.id));
+        }
     return NULL;
 }
 
@@ -131,6 +162,10 @@ struct billed { /* what is billed on a day, with tax */
     kt_date day;
     kt_dec amount, tax; /* tax: so much of the amount */
 };
+struct source { /* the record that says so */
+    enum expected what;
+    kt_id of, currency;
+};
 
 static kt_error *terms_read(kt_tx *tx, kt_id party, struct terms *t)
 {
@@ -140,25 +175,30 @@ static kt_error *terms_read(kt_tx *tx, kt_id party, struct terms *t)
     return id.v ? kt_read(tx, id, &t->rec) : NULL;
 }
 
-enum expected { OF_ORDERS, OF_PURCHASES, OF_DEALS };
+static kt_dec *figure_of(struct week *w, enum expected what)
+{
+    return what == OF_ORDERS ? &w->orders : what == OF_PURCHASES ? &w->purchases : &w->deals;
+}
 
 /* Terms of payment count from the day of the bill. */
 static kt_error *add_billed(
-    plan *p, const struct terms *t, const struct billed *b, kt_id currency, enum expected what)
+    plan *p, const struct terms *t, const struct billed *b, const struct source *source)
 {
     struct due_part parts[PARTS_MOST];
+    const bool out = source->what == OF_PURCHASES;
+    const kt_date today = kt_today(p->tx);
     kt_dec value, tax;
-    KT_TRY(to_house(p->tx, &p->house, "currency", b->amount, currency, kt_today(p->tx), &value));
-    KT_TRY(to_house(p->tx, &p->house, "currency", b->tax, currency, kt_today(p->tx), &tax));
-    tax_expect(p->taxes, p->tax_count, b->day, what == OF_PURCHASES ? kt_dec_neg(tax) : tax);
-    size_t count = terms_cut(t, b->day, what == OF_PURCHASES ? kt_dec_neg(value) : value, parts);
+    KT_TRY(to_house(p->tx, &p->house, "currency", b->amount, source->currency, today, &value));
+    KT_TRY(to_house(p->tx, &p->house, "currency", b->tax, source->currency, today, &tax));
+    KT_TRY(tax_expect(
+        p->tx, p->taxes, p->tax_count, b->day, out ? kt_dec_neg(tax) : tax, source->what, source->of));
+    size_t count = terms_cut(t, b->day, out ? kt_dec_neg(value) : value, parts);
     for (size_t i = 0; i < count; i++) {
         struct week *w = week_of(p, parts[i].due);
-        if (w)
-            put(what == OF_ORDERS      ? &w->orders
-                : what == OF_PURCHASES ? &w->purchases
-                                       : &w->deals,
-                parts[i].amount);
+        if (!w || !parts[i].amount.coef)
+            continue;
+        put(figure_of(w, source->what), parts[i].amount);
+        KT_TRY(ids_add(p->tx, &behind_of(p, w)->expected[source->what], source->of));
     }
     return NULL;
 }
@@ -213,6 +253,7 @@ static size_t make_bills(
 
 static kt_error *add_order(plan *p, const kt_order *order, bool purchase)
 {
+    const struct source source = {purchase ? OF_PURCHASES : OF_ORDERS, order->id, order->currency};
     const kt_id of = kt_any(p->tx, purchase ? "logistics.purchase_order" : "crm.order", order->id);
     struct terms t;
     struct invoice v;
@@ -225,7 +266,7 @@ static kt_error *add_order(plan *p, const kt_order *order, bool purchase)
         return kt_no_memory();
     size_t count = make_bills(p, order, &v, advances, bills);
     for (size_t i = 0; i < count; i++)
-        KT_TRY(add_billed(p, &t, &bills[i], order->currency, purchase ? OF_PURCHASES : OF_ORDERS));
+        KT_TRY(add_billed(p, &t, &bills[i], &source));
     return NULL;
 }
 
@@ -290,6 +331,7 @@ static kt_dec likely(kt_dec amount, const struct deal *d)
 static kt_error *add_deal(plan *p, const struct deal *d)
 {
     struct terms t;
+    const struct source source = {OF_DEALS, d->rec.id, d->currency};
     const kt_date today = kt_today(p->tx);
     struct billed bill = {.day = d->expected_close.day > today.day ? d->expected_close : today};
     if (!d->expected_close.day || !d->amount.coef || !d->probability.coef)
@@ -298,7 +340,7 @@ static kt_error *add_deal(plan *p, const struct deal *d)
     KT_TRY(terms_read(p->tx, d->party, &t));
     bill.amount = likely(bill.amount, d);
     bill.tax = likely(bill.tax, d);
-    return add_billed(p, &t, &bill, d->currency, OF_DEALS);
+    return add_billed(p, &t, &bill, &source);
 }
 
 static kt_error *add_deals(plan *p)
@@ -326,11 +368,44 @@ static kt_error *cash_now(kt_tx *tx, kt_dec *cash)
     return NULL;
 }
 
-static void add_taxes(plan *p)
+/* Of what other modules have, no more than whoever may read it sees. */
+static kt_str expected_filter(plan *p, enum expected what, struct ids *of)
 {
-    tax_carry(p->taxes, p->tax_count);
-    for (size_t i = 0; i < p->tax_count; i++)
-        put(&week_of(p, p->taxes[i].due)->tax, kt_dec_neg(p->taxes[i].amount));
+    return p->may_read[what] ? ids_filter(p->tx, of) : (kt_str){0};
+}
+
+static kt_error *add_taxes(plan *p)
+{
+    KT_TRY(tax_carry(p->tx, p->taxes, p->tax_count));
+    for (size_t i = 0; i < p->tax_count; i++) {
+        struct tax_period *t = &p->taxes[i];
+        struct week *w = week_of(p, t->due);
+        if (!t->amount.coef)
+            continue;
+        put(&w->tax, kt_dec_neg(t->amount));
+        w->tax_filter = kt_format(p->tx, "[[\"tax_day\",\"between\",[\"%s\",\"%s\"]]]",
+            iso_date(p->tx, t->from).ptr, iso_date(p->tx, t->end).ptr);
+        w->tax_orders_filter = expected_filter(p, OF_ORDERS, &t->expected[OF_ORDERS]);
+        w->tax_purchases_filter = expected_filter(p, OF_PURCHASES, &t->expected[OF_PURCHASES]);
+        w->tax_deals_filter = expected_filter(p, OF_DEALS, &t->expected[OF_DEALS]);
+    }
+    return NULL;
+}
+
+static void add_filters(plan *p, struct week *w)
+{
+    const bool first = w == p->weeks;
+    struct behind *of = behind_of(p, w);
+    kt_str last = iso_date(p->tx, kt_date_add(w->start, 6));
+    kt_str days = first ? kt_format(p->tx, "[\"due\",\"<=\",\"%s\"]", last.ptr)
+                        : kt_format(p->tx, "[\"due\",\"between\",[\"%s\",\"%s\"]]",
+                              iso_date(p->tx, w->start).ptr, last.ptr);
+    w->receivable_filter = kt_format(p->tx, "[[\"closed\",\"=\",null],[\"open\",\">\",\"0\"],%s]", days.ptr);
+    w->payable_filter = kt_format(p->tx, "[[\"closed\",\"=\",null],[\"open\",\"<\",\"0\"],%s]", days.ptr);
+    w->regular_filter = ids_filter(p->tx, &of->regular);
+    w->orders_filter = expected_filter(p, OF_ORDERS, &of->expected[OF_ORDERS]);
+    w->purchases_filter = expected_filter(p, OF_PURCHASES, &of->expected[OF_PURCHASES]);
+    w->deals_filter = expected_filter(p, OF_DEALS, &of->expected[OF_DEALS]);
 }
 
 static kt_error *show_weeks(plan *p, struct forecast_answer *out)
@@ -343,19 +418,14 @@ static kt_error *show_weeks(plan *p, struct forecast_answer *out)
         for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
             balance = kt_dec_add(balance, parts[k]);
         w->balance = balance;
-        kt_str last = iso_date(p->tx, kt_date_add(w->start, 6));
-        kt_str days = i ? kt_format(p->tx, "[\"due\",\"between\",[\"%s\",\"%s\"]]",
-                              iso_date(p->tx, w->start).ptr, last.ptr)
-                        : kt_format(p->tx, "[\"due\",\"<=\",\"%s\"]", last.ptr);
-        w->receivable_filter = kt_format(
-            p->tx, "[[\"closed\",\"=\",null],[\"open\",\">\",\"0\"],%s]", days.ptr);
-        w->payable_filter = kt_format(p->tx, "[[\"closed\",\"=\",null],[\"open\",\"<\",\"0\"],%s]", days.ptr);
+        add_filters(p, w);
         KT_TRY(kt_line_add(p->tx, &out->weeks, &w->rec));
     }
     return NULL;
 }
 
-/* What other modules expect, on the module's own authority: the answer has their sums alone. */
+/* What other modules expect, on the module's own authority: of records that the caller may not read the answer has the
+ * sums alone. */
 static kt_error *add_others(plan *p, bool deals, struct forecast_answer *out)
 {
     const kt_orders *sales = kt_orders_find(p->tx), *buys = kt_purchases_find(p->tx);
@@ -373,14 +443,19 @@ kt_error *cash_forecast(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct forecast *f = KT_SEE(forecast, params);
     struct forecast_answer *out = KT_AS(forecast_answer, result);
-    plan p = {.tx = tx, .count = (size_t)f->weeks};
+    plan p = {.tx = tx,
+        .count = (size_t)f->weeks,
+        .may_read = {[OF_ORDERS] = kt_may(tx, "crm.order:read"),
+            [OF_PURCHASES] = kt_may(tx, "logistics.purchase_order:read"),
+            [OF_DEALS] = kt_may(tx, "crm.deal:read")}};
     if (f->weeks < 1 || f->weeks > 104)
         return kt_fail(tx, KT_VALIDATION, "weeks", "%lld is not within 1 to 104",
             "%lld nie mieści się między 1 a 104", (long long)f->weeks);
     KT_TRY(house_of(tx, &p.house));
     p.start = kt_date_add(kt_today(tx), -((kt_today(tx).day - 1) % 7)); /* 0001-01-01 was a Monday */
     p.weeks = kt_alloc(tx, sizeof *p.weeks * p.count);
-    if (!p.weeks)
+    p.behind = kt_alloc(tx, sizeof *p.behind * p.count);
+    if (!p.weeks || !p.behind)
         return kt_no_memory();
     for (size_t i = 0; i < p.count; i++)
         p.weeks[i] = (struct week){.rec.of = &week_shape,
@@ -400,6 +475,6 @@ kt_error *cash_forecast(kt_tx *tx, const kt_record *params, kt_record *result)
     kt_error *error = add_others(&p, f->deals, out);
     kt_callers_authority(tx, before);
     KT_TRY(error);
-    add_taxes(&p);
+    KT_TRY(add_taxes(&p));
     return show_weeks(&p, out);
 }

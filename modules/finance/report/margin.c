@@ -45,8 +45,8 @@ static const kt_shape margin_row_shape = KT_SHAPE(margin_row, NULL,
     KT_FIELD(margin_row, margin, MONEY, "Margin", "Marża", .scale = 2),
     KT_FIELD(margin_row, percent, PERCENT, "Margin, %", "Marża, %", .scale = 2),
     KT_FIELD(margin_row, filter, JSON, "Entries", "Zapisy",
-        .help = {
-            "Of an item or a dimension, which the entries name.", "Towaru i wymiaru, które są w zapisach."}));
+        .help = {"Empty: more than 100,000 are behind all of the rows; ask for fewer days.",
+            "Puste: za wszystkimi wierszami jest ich ponad 100 000; podaj mniej dni."}));
 struct margin_answer {
     kt_record rec;
     kt_lines rows;
@@ -112,6 +112,10 @@ struct earned {
     kt_id of; /* of kt_any; not set: of none */
     kt_dec income, cost;
 };
+struct behind { /* an entry of which something is in a row */
+    kt_id of, entry;
+};
+enum { BEHIND_MOST = 100000 }; /* entries that an answer lists */
 struct earnings {
     kt_tx *tx;
     enum margin_by by;
@@ -119,6 +123,9 @@ struct earnings {
     struct sides sides;
     struct earned *items;
     size_t count, room;
+    struct behind
+        *behind; /* where the lines of entries do not name what they are told apart by; by `of`, entry */
+    size_t behind_count, behind_room;
 };
 
 static int by_what(const void *a, const void *b)
@@ -141,8 +148,37 @@ static void put_together(struct earnings *e)
     e->count = kept;
 }
 
-static kt_error *append(struct earnings *e, const struct earned *item)
+/* Do the lines of entries name it? */
+static bool is_named(enum margin_by by)
 {
+    return by == BY_ITEM || by == BY_DIMENSION;
+}
+
+static int by_entry(const void *a, const void *b)
+{
+    const struct behind *x = a, *y = b;
+    return x->of.v != y->of.v ? (x->of.v > y->of.v) - (x->of.v < y->of.v)
+                              : (x->entry.v > y->entry.v) - (x->entry.v < y->entry.v);
+}
+
+static kt_error *keep_behind(struct earnings *e, kt_id of, kt_id entry)
+{
+    const struct behind *last = e->behind_count ? &e->behind[e->behind_count - 1] : NULL;
+    if (is_named(e->by) || e->behind_count > BEHIND_MOST)
+        return NULL;
+    if (last && last->of.v == of.v && last->entry.v == entry.v)
+        return NULL;
+    struct behind *rows = kt_grow(e->tx, e->behind, e->behind_count, &e->behind_room, sizeof *rows);
+    if (!rows)
+        return kt_no_memory();
+    e->behind = rows;
+    e->behind[e->behind_count++] = (struct behind){of, entry};
+    return NULL;
+}
+
+static kt_error *append(struct earnings *e, const struct earned *item, kt_id entry)
+{
+    KT_TRY(keep_behind(e, item->of, entry));
     if (e->count == e->room) {
         put_together(e);
         if (2 * e->count >= e->room) {
@@ -226,7 +262,7 @@ static kt_error *add_straight(
         if (!item.cost.coef)
             continue;
         KT_TRY(whose(e, &of, &about, &item.of));
-        KT_TRY(append(e, &item));
+        KT_TRY(append(e, &item, entry->rec.id));
     }
     return NULL;
 }
@@ -249,7 +285,7 @@ static kt_error *add_entry(struct earnings *e, const struct entry *entry)
         if (straight)
             continue;
         KT_TRY(whose(e, line, &about, &item.of));
-        KT_TRY(append(e, &item));
+        KT_TRY(append(e, &item, entry->rec.id));
     }
     return NULL;
 }
@@ -292,20 +328,42 @@ static kt_error *name_of(kt_tx *tx, enum margin_by by, kt_id of, kt_str *name)
     return NULL;
 }
 
-/* The entries of a row, where their lines name it: else the documents that made them do. */
-static kt_str entries_of(const struct earnings *e, const struct margin *p, kt_id of)
+/* The entries of a row by their ids. */
+static kt_error *entries_behind(const struct earnings *e, kt_id of, kt_str *filter)
+{
+    struct ids ids = {.ids = NULL};
+    size_t at = 0, end = e->behind_count;
+    *filter = (kt_str){0};
+    if (e->behind_count > BEHIND_MOST)
+        return NULL;
+    while (at < end) { /* its first one */
+        size_t middle = at + (end - at) / 2;
+        if (e->behind[middle].of.v < of.v)
+            at = middle + 1;
+        else
+            end = middle;
+    }
+    for (; at < e->behind_count && e->behind[at].of.v == of.v; at++)
+        KT_TRY(ids_add(e->tx, &ids, e->behind[at].entry));
+    *filter = ids_filter(e->tx, &ids);
+    return NULL;
+}
+
+/* The entries of a row: those whose lines name it, or else those that its documents made. */
+static kt_error *entries_of(const struct earnings *e, const struct margin *p, kt_id of, kt_str *filter)
 {
     const char *field = p->by == BY_ITEM ? "item" : "dimension";
-    if (p->by != BY_ITEM && p->by != BY_DIMENSION)
-        return (kt_str){0};
+    if (!is_named(p->by))
+        return entries_behind(e, of, filter);
     kt_str accounts = kt_format(e->tx, "%llu", (unsigned long long)e->sides.accounts[0].v);
     for (size_t i = 1; i < e->sides.count; i++)
         accounts = kt_format(e->tx, "%s,%llu", accounts.ptr, (unsigned long long)e->sides.accounts[i].v);
     kt_str id = of.v ? kt_format(e->tx, "%llu", (unsigned long long)kt_any_id(of).v) : KT_STR("null");
-    return kt_format(e->tx,
+    *filter = kt_format(e->tx,
         "[[\"state\",\"=\",\"posted\"],[\"day\",\"between\",[\"%s\",\"%s\"]],[\"kind\",\"!=\",\"closing\"],"
         "[\"lines\",\"any\",[[\"account\",\"in\",[%s]],[\"%s\",\"=\",%s]]]]",
         iso_date(e->tx, p->from).ptr, iso_date(e->tx, p->to).ptr, accounts.ptr, field, id.ptr);
+    return NULL;
 }
 
 static kt_dec percent_of(kt_dec margin, kt_dec income)
@@ -336,11 +394,13 @@ static kt_error *margin_within(kt_tx *tx, const kt_record *params, kt_record *re
             "%zu wierszy to więcej niż %d: podaj mniej dni", e.count, ROWS_MOST);
     if (e.count > 1)
         qsort(e.items, e.count, sizeof *e.items, by_margin);
+    if (e.behind_count > 1)
+        qsort(e.behind, e.behind_count, sizeof *e.behind, by_entry);
     for (size_t i = 0; i < e.count; i++) {
         kt_dec margin = kt_dec_sub(e.items[i].income, e.items[i].cost);
         struct margin_row row = {KT_OF(margin_row), .of = e.items[i].of, .income = e.items[i].income,
-            .cost = e.items[i].cost, .margin = margin, .percent = percent_of(margin, e.items[i].income),
-            .filter = entries_of(&e, &p, e.items[i].of)};
+            .cost = e.items[i].cost, .margin = margin, .percent = percent_of(margin, e.items[i].income)};
+        KT_TRY(entries_of(&e, &p, row.of, &row.filter));
         KT_TRY(name_of(tx, p.by, row.of, &row.name));
         out->income = kt_dec_add(out->income, row.income);
         out->cost = kt_dec_add(out->cost, row.cost);

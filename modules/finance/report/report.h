@@ -2,6 +2,18 @@
 #pragma once
 #include "finance.h"
 
+/* ---- behind.c: the records behind a figure, by their ids ---- */
+
+struct ids { /* the transaction's */
+    kt_id *ids;
+    size_t count, room;
+};
+KT_MUST kt_error *ids_add(kt_tx *tx, struct ids *of, kt_id id);
+KT_MUST kt_error *ids_take(kt_tx *tx, struct ids *of, const struct ids *more);
+/* What an "or" takes, each once; not set: there are none. */
+kt_str ids_conditions(kt_tx *tx, struct ids *of);
+kt_str ids_filter(kt_tx *tx, struct ids *of);
+
 /* ---- sent_straight.c ---- */
 
 struct cost_part { /* of what a supplier's receipt cost; order, of kt_any, not set: nobody's that is known */
@@ -125,17 +137,21 @@ kt_error *real_margin(kt_tx *tx, const kt_record *params, kt_record *result);
 
 /* ---- tax_due.c ---- */
 
+enum expected { OF_ORDERS, OF_PURCHASES, OF_DEALS, EXPECTED_COUNT };
 struct tax_period {
     kt_date start, end, due;
-    kt_dec amount; /* tax on sales less tax on purchases */
+    kt_dec amount;                       /* tax on sales less tax on purchases */
+    kt_date from;                        /* of the first period of which something is carried into it */
+    struct ids expected[EXPECTED_COUNT]; /* whose tax is in it, those periods' too */
 };
 /* The periods of tax, as finance.setting has them, that fall due from today until a day, with what the registers have.
  *   rows  the transaction's; none if tax is not declared by period */
 KT_MUST kt_error *tax_periods(kt_tx *tx, kt_date until, struct tax_period **rows, size_t *count);
-/* Adds tax that is expected to be billed on a day. */
-void tax_expect(struct tax_period *rows, size_t count, kt_date day, kt_dec tax);
+/* Adds tax that is expected to be billed on a day, of a record. */
+KT_MUST kt_error *tax_expect(
+    kt_tx *tx, struct tax_period *rows, size_t count, kt_date day, kt_dec tax, enum expected what, kt_id of);
 /* What is below zero is carried into the next period. */
-void tax_carry(struct tax_period *rows, size_t count);
+KT_MUST kt_error *tax_carry(kt_tx *tx, struct tax_period *rows, size_t count);
 
 /* ---- regular.c ---- */
 

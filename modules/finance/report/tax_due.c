@@ -37,8 +37,11 @@ kt_error *tax_periods(kt_tx *tx, kt_date until, struct tax_period **rows, size_t
         return kt_no_memory();
     for (; *count < room; start = tax_period(s.tax_every, start, 1)) {
         kt_date next = tax_period(s.tax_every, start, 1);
-        struct tax_period p = {
-            start, kt_date_add(next, -1), kt_date_add(next, (int32_t)s.tax_due - 1), money(0)};
+        struct tax_period p = {.start = start,
+            .end = kt_date_add(next, -1),
+            .due = kt_date_add(next, (int32_t)s.tax_due - 1),
+            .amount = money(0),
+            .from = start};
         if (p.due.day > until.day)
             return NULL;
         if (p.due.day < kt_today(tx).day)
@@ -49,20 +52,29 @@ kt_error *tax_periods(kt_tx *tx, kt_date until, struct tax_period **rows, size_t
     return NULL;
 }
 
-void tax_expect(struct tax_period *rows, size_t count, kt_date day, kt_dec tax)
+kt_error *tax_expect(
+    kt_tx *tx, struct tax_period *rows, size_t count, kt_date day, kt_dec tax, enum expected what, kt_id of)
 {
-    for (size_t i = 0; i < count; i++)
-        if (rows[i].start.day <= day.day && day.day <= rows[i].end.day)
+    for (size_t i = 0; i < count && tax.coef; i++)
+        if (rows[i].start.day <= day.day && day.day <= rows[i].end.day) {
             rows[i].amount = kt_dec_add(rows[i].amount, tax);
+            KT_TRY(ids_add(tx, &rows[i].expected[what], of));
+        }
+    return NULL;
 }
 
-void tax_carry(struct tax_period *rows, size_t count)
+kt_error *tax_carry(kt_tx *tx, struct tax_period *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (rows[i].amount.coef >= 0)
             continue;
-        if (i + 1 < count)
+        if (i + 1 < count) {
             rows[i + 1].amount = kt_dec_add(rows[i + 1].amount, rows[i].amount);
+            rows[i + 1].from = rows[i].from;
+            for (size_t what = 0; what < EXPECTED_COUNT; what++)
+                KT_TRY(ids_take(tx, &rows[i + 1].expected[what], &rows[i].expected[what]));
+        }
         rows[i].amount = money(0);
     }
+    return NULL;
 }
