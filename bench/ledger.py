@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the ledger costs as it grows: entries of three lines are posted over the bus into 200 accounts, day after day through
-three years, each tenth of them up to two months late; at each size the processor time of a posting and of a trial balance of any day are measured.
+three years, each tenth of them up to two months late; at each size the processor time of a posting and of a trial balance of any day are
+measured, and the pages that a commit writes.
 
   bench/ledger.py [ENTRIES]        333,334 entries, a million lines, unless said otherwise; some minutes"""
 import datetime
@@ -24,6 +25,11 @@ random.seed(5)
 def processor_s(process):
     fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def written(process):
+    """Bytes that the server gave to files and sockets."""
+    return int(next(line for line in pathlib.Path(f"/proc/{process.pid}/io").read_text().splitlines() if line.startswith("wchar:")).split()[1])
 
 
 def day(place=None):
@@ -74,11 +80,12 @@ with House(modules="base,finance") as house:
     done = 0
     for size in SIZES:
         post(k, accounts, done, size - WINDOW)
-        cpu, at = processor_s(house.process), time.perf_counter()
+        cpu, given, at = processor_s(house.process), written(house.process), time.perf_counter()
         post(k, accounts, size - WINDOW, size)
         each = (processor_s(house.process) - cpu) / WINDOW
+        pages = (written(house.process) - given) / WINDOW * BATCH / os.sysconf("SC_PAGE_SIZE")
         rate = WINDOW / (time.perf_counter() - at)
         done = size
         p50, worst, cpu_ms = trials(house, k)
-        print(f"{size:9,} entries, {size * 3:9,} lines: a posting {each * 1e6:5.0f} us of processor, {rate:5.0f}/s in batches of {BATCH}; "
+        print(f"{size:9,} entries, {size * 3:9,} lines: a posting {each * 1e6:5.0f} us of processor, {rate:5.0f}/s in batches of {BATCH}, {pages:4.0f} pages each; "
               f"trial balance {p50:5.1f} ms, worst {worst:5.1f}, {cpu_ms:5.1f} of processor", flush=True)
