@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Each command of docs/reliability.md is one: ctest finds tests by it, the campaigns know the name."""
+"""Each command of docs/reliability.md is one: ctest finds tests by it, the campaigns know the name. Its scenarios are those that there are."""
 import json
 import os
 import pathlib
@@ -28,6 +28,12 @@ for command in commands:
 for row in re.findall(r"^\|.*\|$", page.split("## How long it takes")[0], re.M):
     if not re.search(r"`(ctest|campaign|server)|^\| (failure|attack|---| \|)|^\|[-|]+$|^\| \| quick", row):
         wrong.append(f"no command: {row[:80]}")
+# the tables of scenarios name each one of their files, and no other
+for path, table in re.findall(r"^\| matter \| scenario in `([^`]+)` \|\n\|[-|]+\|\n((?:\|.*\|\n)+)", page, re.M):
+    told = [row.split(" | ")[1].rstrip(" |").split(" (")[0] for row in table.splitlines()]
+    there = re.findall(r'^  it\("([^"]+)"', (ROOT / path).read_text(encoding="utf-8"), re.M)
+    if told != there:
+        wrong += [f"{path}: {name}" for name in set(told) ^ set(there)] or [f"{path}: in another order"]
 if wrong or len(commands) < 40:
     sys.exit(f"docs/reliability.md ({len(commands)} commands):\n" + "\n".join(wrong))
 print(f"docs/reliability.md: {len(commands)} commands, each finds its tests")
