@@ -381,6 +381,14 @@ static kt_error *serve_update(asked *a)
     return NULL;
 }
 
+static kt_error *serve_params(asked *a, const variant **params)
+{
+    KT_TRY(serve_value(a, params));
+    if (*params && (*params)->kind == VARIANT_ARRAY && !(*params)->as.array.count) /* {} of Lua */
+        *params = NULL;
+    return NULL;
+}
+
 static kt_error *serve_transition(asked *a)
 {
     const model_entity *entity;
@@ -390,7 +398,7 @@ static kt_error *serve_transition(asked *a)
     KT_TRY(read_entity(a, &entity));
     uint64_t id = (uint64_t)pack_next_int(a->in);
     kt_str name = pack_next_str(a->in);
-    KT_TRY(serve_value(a, &params));
+    KT_TRY(serve_params(a, &params));
     const model_action *action = model_action_find(entity, name);
     if (!action)
         return kt_fail(a->tx, KT_VALIDATION, NULL, "%s has no action \"%.*s\"", "%s nie ma akcji „%.*s”",
@@ -409,9 +417,7 @@ static kt_error *serve_call(asked *a)
     const variant *params;
     buffer text;
     kt_str name = pack_next_str(a->in);
-    KT_TRY(serve_value(a, &params));
-    if (params && params->kind == VARIANT_ARRAY && !params->as.array.count) /* {} of Lua */
-        params = NULL;
+    KT_TRY(serve_params(a, &params));
     buffer_open(&text, ANSWER_MAX);
     json j = json_to(&text);
     kt_error *error = errand_call(a->tx, NULL, name, params, &j);

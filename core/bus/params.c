@@ -2,8 +2,6 @@
  */
 #include "bus/params.h"
 
-#define PROBLEMS_MAX 50 /* enough to mend; a message may have a hundred thousand wrong members */
-
 static const method_param *param_find(const method_param *table, kt_str name)
 {
     for (const method_param *p = table; p && p->name; p++)
@@ -12,15 +10,22 @@ static const method_param *param_find(const method_param *table, kt_str name)
     return NULL;
 }
 
+static kt_str names_of(arena *arena, const method_param *table)
+{
+    kt_str all = KT_STR("");
+    for (const method_param *p = table; p && p->name; p++)
+        all = arena_format(arena, "%s%s%s", all.ptr ? all.ptr : "", all.len ? ", " : "", p->name);
+    return all;
+}
+
 static kt_error *check_given(arena *arena, const method_param *table, const variant *params)
 {
     kt_error *all = NULL;
-    for (size_t i = 0; i < params->as.object.count && (!all || all->count < PROBLEMS_MAX); i++) {
+    for (size_t i = 0; i < params->as.object.count && (!all || all->count < PARAMS_WRONG_MAX); i++) {
         const variant_member *member = &params->as.object.members[i];
         const method_param *p = param_find(table, member->name);
         if (!p)
-            kt_also(&all, error_make(arena, KT_VALIDATION, member->name.ptr, "unknown parameter \"%s\"",
-                              "nieznany parametr \"%s\"", member->name.ptr));
+            kt_also(&all, model_no_parameter(arena, member->name.ptr, member->name, names_of(arena, table)));
         else if (p->kind != VARIANT_NULL && member->value->kind != p->kind &&
                  (p->required || member->value->kind != VARIANT_NULL))
             kt_also(&all, error_make(arena, KT_VALIDATION, p->name, "%s%.0s was given, %s%.0s was expected",

@@ -48,6 +48,7 @@ static void all_wrong_parameters_are_named_at_once(void **state)
     (void)state;
     kt_error *error = params_check(arena, wanted, &params);
     assert_int_equal(error->count, 3); /* id's kind, fliter unknown, name absent */
+    assert_string_equal(error->first->next->hint.en, "There are: id, name, limit.");
     arena_close(arena);
 }
 

@@ -132,8 +132,7 @@ kt_error *model_act(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t
     const model_action *action, const variant *params, model_record *record, json *answer)
 {
     kt_record *read = NULL;
-    if (action->declared->params)
-        KT_TRY(shape_params_read(tx, action->declared->params, params, NULL, &read));
+    KT_TRY(shape_params_read(tx, action->declared->params, params, NULL, "id, if_version", &read));
     return model_act_run(tx, entity, id, if_version, action, read, record, answer);
 }
 

@@ -77,7 +77,8 @@ KT_MUST kt_error *model_update(kt_tx *tx, const model_entity *entity, uint64_t i
 KT_MUST kt_error *model_upsert(kt_tx *tx, const model_entity *entity, kt_str external_id,
     const variant *values, model_record *record, bool *created);
 KT_MUST kt_error *model_delete(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version);
-/* Runs a declared action or transition; answer gets its result's members, or NULL. */
+/* Runs a declared action or transition; answer gets its result's members, or NULL.
+ *   params   its own; one that it does not have is refused, with or without others declared */
 KT_MUST kt_error *model_act(kt_tx *tx, const model_entity *entity, uint64_t id, uint32_t if_version,
     const model_action *action, const variant *params, model_record *record, json *answer);
 /* Runs the declared checks of all changed records. Once, before the journal takes the changes. */
@@ -120,6 +121,10 @@ KT_MUST kt_error *model_reassign(kt_tx *tx, const model_reassign_request *reques
 void model_struct_json(const kt_tx *tx, const kt_shape *shape, const kt_record *rec, json *out);
 /* Which actions the caller may run now, as names in an array. */
 void model_allowed_actions(kt_tx *tx, const model_record *record, json *out);
+/* The refusal of a parameter that is not there; it lists those that are.
+ *   known  their names, with commas; empty: none */
+KT_MUST kt_error *model_no_parameter(arena *arena, const char *path, kt_str name, kt_str known);
+enum { PARAMS_WRONG_MAX = 50 }; /* enough to mend; a message may have a hundred thousand wrong members */
 /* Runs a module's method: decodes params by its shape, runs, writes the result's members into answer. */
 KT_MUST kt_error *model_call(kt_tx *tx, const kt_method *method, const variant *params, json *answer);
 

@@ -91,8 +91,9 @@ KT_MUST kt_error *shape_filter(
 KT_MUST bool shape_any(const kt_tx *tx, kt_id any, model_value *value);
 
 /* Reads an object of wire values into a new struct: defaults, what is required, unknown members; all problems
- * at once, under path. shape NULL: none are taken, *rec is NULL. */
-KT_MUST kt_error *shape_params_read(
-    kt_tx *tx, const kt_shape *shape, const variant *params, const char *path, kt_record **rec);
+ * at once, under path. shape NULL: none are taken, *rec is NULL.
+ *   beside  what the caller takes itself, to be told to whom sends a parameter that is not there; NULL: nothing */
+KT_MUST kt_error *shape_params_read(kt_tx *tx, const kt_shape *shape, const variant *params, const char *path,
+    const char *beside, kt_record **rec);
 /* Writes the struct's members (not the braces) as wire values. */
 KT_MUST kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *rec, json *out);

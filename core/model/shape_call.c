@@ -72,20 +72,59 @@ static kt_error *param_read(kt_tx *tx, const model_entity *entity, const model_f
     return field->type == KT_LINES ? lines_complete(tx, field, path, value) : NULL;
 }
 
-static kt_error *params_known(kt_tx *tx, const model_entity *entity, const variant *params, const char *under)
+/* What stands beside "params", and is often sought in them. */
+static bool is_of_message(kt_str name)
+{
+    static const char *const members[] = {
+        "auth", "idempotency_key", "dry_run", "if_preview", "lang", "unit", NULL};
+    for (const char *const *member = members; *member; member++)
+        if (str_is(name, *member))
+            return true;
+    return false;
+}
+
+kt_error *model_no_parameter(arena *arena, const char *path, kt_str name, kt_str known)
+{
+    const char *en = is_of_message(name) ? "It stands beside the params of the message, not in them. " : "";
+    const char *pl = is_of_message(name) ? "Stoi obok params w komunikacie, a nie w nich. " : "";
+    kt_str hint_en = known.len ? arena_format(arena, "%sThere are: %s.", en, known.ptr)
+                               : arena_format(arena, "%sThere are none at all.", en);
+    kt_str hint_pl = known.len ? arena_format(arena, "%sSą: %s.", pl, known.ptr)
+                               : arena_format(arena, "%sNie ma żadnych.", pl);
+    kt_error *error = error_make(arena, KT_VALIDATION, path, "there is no such parameter: \"%.*s\"",
+        "nie ma takiego parametru: \"%.*s\"", STR_ARG(name));
+    return hint_en.ptr && hint_pl.ptr ? kt_hint(error, hint_en.ptr, hint_pl.ptr) : error;
+}
+
+/* beside and the entity's own fields */
+static kt_str params_list(kt_tx *tx, const model_entity *entity, const char *beside)
+{
+    kt_str all = beside ? str_of(beside) : KT_STR("");
+    for (size_t i = 0; entity && i < entity->field_count; i++)
+        all = arena_format(tx->arena, "%s%s%.*s", all.ptr ? all.ptr : "", all.len ? ", " : "",
+            STR_ARG(entity->fields[i].name));
+    return all;
+}
+
+static kt_error *params_known(
+    kt_tx *tx, const model_entity *entity, const variant *params, const char *under, const char *beside)
 {
     kt_error *all = NULL;
-    for (size_t i = 0; params && i < params->as.object.count; i++) {
+    kt_str known = {0};
+    for (size_t i = 0; params && i < params->as.object.count && (!all || all->count < PARAMS_WRONG_MAX);
+         i++) {
         kt_str name = params->as.object.members[i].name;
-        if (!entity || !model_field_find(entity, name))
-            kt_also(&all, kt_fail(tx, KT_VALIDATION, param_path(tx, under, name),
-                              "there is no such parameter", "nie ma takiego parametru"));
+        if (entity && model_field_find(entity, name))
+            continue;
+        if (!known.ptr)
+            known = params_list(tx, entity, beside);
+        kt_also(&all, model_no_parameter(tx->arena, param_path(tx, under, name), name, known));
     }
     return all;
 }
 
-kt_error *shape_params_read(
-    kt_tx *tx, const kt_shape *shape, const variant *params, const char *path, kt_record **rec)
+kt_error *shape_params_read(kt_tx *tx, const kt_shape *shape, const variant *params, const char *path,
+    const char *beside, kt_record **rec)
 {
     *rec = NULL;
     if (params && params->kind == VARIANT_NULL)
@@ -97,7 +136,7 @@ kt_error *shape_params_read(
     if (shape && !entity)
         return kt_fail(tx, KT_UNAVAILABLE, path, "the parameters belong to a module that is not enabled",
             "parametry należą do modułu, który nie jest włączony");
-    kt_error *all = params_known(tx, entity, params, path);
+    kt_error *all = params_known(tx, entity, params, path, beside);
     if (!shape)
         return all;
     model_record record = {0};
@@ -147,7 +186,7 @@ kt_error *shape_result_json(kt_tx *tx, const kt_shape *shape, const kt_record *r
 kt_error *model_call(kt_tx *tx, const kt_method *method, const variant *params, json *answer)
 {
     kt_record *given = NULL, *result = NULL;
-    KT_TRY(shape_params_read(tx, method->params, params, NULL, &given));
+    KT_TRY(shape_params_read(tx, method->params, params, NULL, NULL, &given));
     if (method->result) {
         result = arena_alloc(tx->arena, method->result->size);
         if (!result)

@@ -143,7 +143,7 @@ kt_error *kt_act(kt_tx *tx, kt_record *rec, const char *action, const kt_record 
             STR_ARG(binding->entity->name), action);
     kt_record *none = NULL; /* an action that takes parameters is never run without a record of them */
     if (!params && found->declared->params)
-        KT_TRY(shape_params_read(tx, found->declared->params, NULL, NULL, &none));
+        KT_TRY(shape_params_read(tx, found->declared->params, NULL, NULL, NULL, &none));
     KT_TRY(scope_open(tx, &scope));
     kt_error *error = model_act_run(
         tx, binding->entity, rec->id.v, rec->version, found, params ? params : none, &record, NULL);

@@ -351,8 +351,13 @@ static void unknown_parameters_of_an_action_are_refused(void **state)
     house h = open_shop();
     model_record record;
     assert_null(create(&h, ONE, &record));
+    kt_error *error = act(&h, 1, "post", "{'tip': 1}", &record); /* which has none */
+    assert_string_equal(said(error), "tip: there is no such parameter: \"tip\"");
+    assert_string_equal(error->first->hint.en, "There are: id, if_version.");
     assert_null(act(&h, 1, "post", "{}", &record));
-    assert_non_null(act(&h, 1, "pay", "{'amount': '3.75', 'tip': 1}", &record));
+    error = act(&h, 1, "pay", "{'amount': '3.75', 'dry_run': 1}", &record);
+    assert_string_equal(error->first->hint.en,
+        "It stands beside the params of the message, not in them. There are: id, if_version, amount.");
     assert_non_null(act(&h, 1, "pay", "{}", &record));
     house_close(&h);
 }
