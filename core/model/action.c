@@ -24,9 +24,13 @@ static kt_error *check_state(kt_tx *tx, const model_record *record, const kt_act
     if (state_allows(record, action))
         return NULL;
     const model_field *state = record->entity->state;
-    kt_str now = state_name(state, record->values[state->position].as.i);
-    return kt_fail(tx, KT_BAD_STATE, state->name.ptr, "%s is not possible while the state is %s",
-        "%s nie jest możliwe w stanie %s", action->name, now.ptr);
+    kt_str now = state_name(state, record->values[state->position].as.i), in = KT_STR("");
+    for (const kt_choice *choice = state->choices; choice->name; choice++)
+        if (choice->value > 0 && choice->value <= KT_STATE_MAX && (action->from & KT_IN(choice->value)))
+            in = arena_format(tx->arena, "%s%s%s", in.ptr ? in.ptr : "", in.len ? ", " : "", choice->name);
+    return kt_fail(tx, KT_BAD_STATE, state->name.ptr,
+        "%s is not possible while the state is %s; possible in: %s",
+        "%s nie jest możliwe w stanie %s; możliwe w: %s", action->name, now.ptr, in.ptr ? in.ptr : "?");
 }
 
 /* The module's part, on a copy of the record. */

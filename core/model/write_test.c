@@ -310,6 +310,8 @@ static void the_state_changes_by_actions_alone(void **state)
     assert_int_equal(error->first->kind, KT_BAD_STATE);
     error = act(&h, 1, "pay", "{'amount': '3.75'}", &record);
     assert_int_equal(error->first->kind, KT_BAD_STATE);
+    assert_string_equal(
+        error->first->text.en, "pay is not possible while the state is draft; possible in: posted");
     assert_string_equal(said(act(&h, 1, "post", "{}", &record)), "");
     assert_int_equal(house_value(&record, "state")->as.i, POSTED);
     assert_int_equal(house_value(&record, "prints")->as.i, 1); /* the handler's change */

@@ -56,7 +56,20 @@ def a_method_and_a_verb_list_what_they_take(k):
     refused("validation", lambda: k.call("system.batch", {"calls": batch, "atomic": True}), "calls[0].foo")
 
 
-STORIES = [an_action_refuses_what_it_does_not_take_and_says_what_it_takes, a_method_and_a_verb_list_what_they_take]
+# ---- States ----
+
+def what_is_not_possible_now_says_in_which_states_it_is(k):
+    order = sold(k)
+    error = refused("state", lambda: k.call("crm.order.reopen", {"id": order}))
+    actions = {a["name"]: a for a in k.call("system.describe", {"entities": ["crm.order"]})["entities"][0]["actions"]}
+    expect(error.problems[0]["message"], f"reopen is not possible while the state is draft; possible in: {', '.join(actions['reopen']['from'])}")
+    k.call("crm.order.confirm", {"id": order})
+    again = refused("state", lambda: k.call("crm.order.confirm", {"id": order}, lang="pl"))
+    expect(again.problems[0]["message"], f"confirm nie jest możliwe w stanie confirmed; możliwe w: {', '.join(actions['confirm']['from'])}")
+
+
+STORIES = [an_action_refuses_what_it_does_not_take_and_says_what_it_takes, a_method_and_a_verb_list_what_they_take,
+           what_is_not_possible_now_says_in_which_states_it_is]
 
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,logistics,production,finance")
