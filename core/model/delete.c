@@ -7,7 +7,9 @@
 #include "model/change.h"
 #include "model/entries.h"
 #include "model/sequence.h"
+#include "model/shape.h"
 #include "query/internal.h"
+#include "record/scope.h"
 
 typedef struct {
     const model_entity *entity;
@@ -237,9 +239,24 @@ static kt_error *find_company_records(deletion *d, const victim *company)
     return NULL;
 }
 
+/* What its own module has against it: where the record stays anyway, nothing helps that is done to those that
+ * point to it. */
+static kt_error *forbidden_by_module(deletion *d)
+{
+    const model_entity *entity = d->victims->entity;
+    kt_record *before;
+    model_scope scope;
+    if (!entity->declared || !entity->declared->check)
+        return NULL;
+    KT_TRY(scope_open(d->tx, &scope));
+    kt_error *error = shape_fill(d->tx, entity->internals->shape, &d->victims->before, &before);
+    return scope_close(d->tx, &scope, error ? error : entity->declared->check(d->tx, before, NULL));
+}
+
 static kt_error *refuse(deletion *d)
 {
     kt_tx *tx = d->tx;
+    KT_TRY(forbidden_by_module(d));
     if (d->hidden)
         kt_also(&d->blocked,
             kt_fail(tx, KT_CONFLICT, NULL, "other records point to it", "inne rekordy na niego wskazują"));

@@ -68,8 +68,48 @@ def what_is_not_possible_now_says_in_which_states_it_is(k):
     expect(again.problems[0]["message"], f"confirm nie jest możliwe w stanie confirmed; możliwe w: {', '.join(actions['confirm']['from'])}")
 
 
+# ---- What to do instead ----
+
+def what_is_reported_is_the_least_that_an_order_makes(k):
+    s = shop(k)
+    put(k, s["TUBE"], "20", "25")
+    order = make(k, "production.order", item=s["FRAME"], quantity="5")
+    k.call("production.order.confirm", {"id": order})
+    k.call("production.order.report", {"id": order, "produced": "3"})
+    error = refused("rule", lambda: k.call("production.order.resize", {"id": order, "quantity": "2"}), "quantity")
+    expect((error.problems[0]["message"], "production.order.finish" in error.problems[0]["hint"]), ("more is reported already: 3", True))
+
+
+def a_cost_by_weight_asks_for_the_weight(k):
+    s = shop(k)
+    slip = make(k, "logistics.transfer", kind="entry", lines=[{"item": s["BELL"], "quantity": "2", "unit_cost": "8"}])
+    k.call("logistics.transfer.post", {"id": slip})
+    error = refused("rule", lambda: k.call("logistics.landed", {"amount": "10", "by": "weight", "document": {"entity": "logistics.transfer", "id": slip}}), "by")
+    expect(error.problems[0]["hint"], "Enter the weight of the item, or spread the cost by value or by quantity.")
+
+
+def a_year_is_closed_when_it_is_over(k):
+    shop(k)
+    year = k.list("finance.year", [["name", "=", str(TODAY.year + 1)]])["rows"][0]["id"]
+    error = refused("rule", lambda: k.call("finance.year.close", {"id": year}), "end")
+    expect((error.problems[0]["message"], "finance.year.lock" in error.problems[0]["hint"]), (f"the year is not over yet: it ends on {TODAY.year + 1}-12-31", True))
+
+
+def a_posted_invoice_stays_and_is_corrected(k):
+    s = shop(k)
+    invoice = make(k, "finance.invoice", party=s["nowak"], lines=[{"name": "Advice", "quantity": "1", "price": "100"}])
+    k.call("finance.invoice.post", {"id": invoice})
+    error = refused("state", lambda: k.call("finance.invoice.delete", {"id": invoice}))
+    expect([(p["message"], p["hint"]) for p in error.problems],
+        [("the invoice is posted: it does not change any more", "It stays, and is corrected by a credit note (finance.invoice.credit).")])
+    # where nothing but those that point to it is in the way, they are named as before
+    error = refused("conflict", lambda: k.call("base.party.delete", {"id": s["nowak"]}))
+    expect(error.problems[0]["hint"], "Change or delete them first, or mark this record as no longer active.")
+
+
 STORIES = [an_action_refuses_what_it_does_not_take_and_says_what_it_takes, a_method_and_a_verb_list_what_they_take,
-           what_is_not_possible_now_says_in_which_states_it_is]
+           what_is_not_possible_now_says_in_which_states_it_is, what_is_reported_is_the_least_that_an_order_makes,
+           a_cost_by_weight_asks_for_the_weight, a_year_is_closed_when_it_is_over, a_posted_invoice_stays_and_is_corrected]
 
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,logistics,production,finance")

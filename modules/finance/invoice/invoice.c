@@ -266,7 +266,8 @@ static kt_error *is_posted(kt_tx *tx, const char *path)
 {
     return kt_hint(kt_fail(tx, KT_BAD_STATE, path, "the invoice is posted: it does not change any more",
                        "faktura jest zaksięgowana: już się nie zmienia"),
-        "Make a credit note (finance.invoice.credit).", "Wystaw korektę (finance.invoice.credit).");
+        "It stays, and is corrected by a credit note (finance.invoice.credit).",
+        "Zostaje i jest poprawiana fakturą korygującą (finance.invoice.credit).");
 }
 
 kt_error *invoice_check(kt_tx *tx, const kt_record *before, const kt_record *after)

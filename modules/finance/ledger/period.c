@@ -1,5 +1,7 @@
 /* Journals, and fiscal years with their periods and locks. A soft lock keeps people out who may not pass it; a
  * hard one keeps everybody out and is never taken away: what was reported stays as it was reported. */
+#include <kontor/documents.h>
+
 #include "finance.h"
 
 /* ---- Journals ---- */
@@ -348,7 +350,10 @@ static kt_error *year_close(kt_tx *tx, kt_record *self, const kt_record *params)
     struct year *y = KT_AS(year, self);
     (void)params;
     if (kt_today(tx).day <= y->end.day)
-        return kt_fail(tx, KT_RULE, "end", "the year is not over yet", "rok jeszcze się nie skończył");
+        return kt_hint(kt_fail(tx, KT_RULE, "end", "the year is not over yet: it ends on %s",
+                           "rok jeszcze się nie skończył: kończy się %s", kt_date_text(tx, y->end).ptr),
+            "Close it from the next day on. What is over may be locked before: finance.year.lock.",
+            "Zamknij go od następnego dnia. Co już minęło, można zablokować wcześniej: finance.year.lock.");
     const kt_where where[] = {
         KT_WHERE(year, end, KT_LT, y->start), KT_WHERE(year, state, KT_EQ, YEAR_OPEN), {0}};
     uint64_t before;

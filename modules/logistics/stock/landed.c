@@ -74,8 +74,10 @@ static kt_error *add_bearer(kt_tx *tx, const struct move *m, enum spread by, str
                     : by == BY_QUANTITY ? m->quantity
                                         : kt_dec_mul(goods.weight, m->quantity, 6);
     if (!weight.scale1)
-        return kt_fail(tx, KT_RULE, "by", "the weight of \"%s\" is not known", "nie jest znana masa „%s”",
-            goods.name.ptr);
+        return kt_hint(kt_fail(tx, KT_RULE, "by", "the weight of \"%s\" is not known",
+                           "nie jest znana masa „%s”", goods.name.ptr),
+            "Enter the weight of the item, or spread the cost by value or by quantity.",
+            "Wpisz masę towaru albo podziel koszt według wartości lub ilości.");
     all->moves[all->count] = m->rec.id;
     all->items[all->count] = m->item;
     all->weights[all->count++] = weight;

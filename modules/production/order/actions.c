@@ -1,4 +1,5 @@
 /* What people do with production orders. */
+#include <kontor/documents.h>
 #include <kontor/plan.h>
 
 #include "order/order.h"
@@ -149,8 +150,13 @@ static kt_error *resize_within(kt_tx *tx, kt_record *self, const kt_record *para
     if (quantity.coef <= 0)
         return kt_fail(tx, KT_VALIDATION, "quantity", "must be above zero", "musi być większe od zera");
     KT_TRY(check_pieces(tx, o->item, quantity, "quantity"));
-    if (kt_dec_cmp(quantity, kt_dec_sub(o->quantity, order_rest(o))) < 0)
-        return kt_fail(tx, KT_RULE, "quantity", "more is reported already", "zgłoszono już więcej");
+    const kt_dec reported = kt_dec_sub(o->quantity, order_rest(o));
+    if (kt_dec_cmp(quantity, reported) < 0)
+        return kt_hint(kt_fail(tx, KT_RULE, "quantity", "more is reported already: %s",
+                           "zgłoszono już więcej: %s", kt_dec_text(tx, reported, 0).ptr),
+            "Give at least that much; if no more is to be made, finish the order (production.order.finish).",
+            "Podaj co najmniej tyle; jeśli więcej nie ma powstać, zakończ zlecenie "
+            "(production.order.finish).");
     KT_TRY(order_resize(tx, o, quantity, &left));
     KT_TRY(cover_the_rest(tx, o));
     return order_outputs_fail(tx, o);
