@@ -2,6 +2,7 @@
 """What a refusal says: what was asked for and is not there, in which states it would be possible, and what to do instead."""
 import pathlib
 import sys
+from decimal import Decimal as D
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from path_stories import TODAY, company, day, put  # noqa: E402
@@ -107,9 +108,40 @@ def a_posted_invoice_stays_and_is_corrected(k):
     expect(error.problems[0]["hint"], "Change or delete them first, or mark this record as no longer active.")
 
 
+# ---- Rates ----
+
+def what_is_sold_in_a_currency_without_a_rate_has_no_known_receipt(k):
+    s = shop(k)
+    parts = k.call("crm.order.confirm", {"id": sold(k, "BELL", currency=s["eur"], lines=[{"item": s["BELL"], "quantity": "900", "price": "100"}])})
+    paid = [r for r in parts["cash"] if D(r["paid"])]
+    expect((len(paid) > 0, {(r["received"], r["balance"]) for r in parts["cash"]}), (True, {(None, None)}))
+    expect(parts["cash_lacks"], f"there is no rate of EUR for {TODAY}: what the customer pays is not known; enter one")
+    known = k.call("crm.order.confirm", {"id": sold(k)})
+    expect((known["cash_lacks"], [D(r["received"]) for r in known["cash"]]), (None, [D("123")]))
+
+
+def a_supplier_whose_currency_has_no_rate_is_named_and_buys_when_it_has(k):
+    s = shop(k)
+    lamp = s["lamp"] = make(k, "base.item", code="LAMP", name="Lamp", unit=s["piece"], price="50", currency=s["pln"], bought=True)
+    make(k, "logistics.supplier_price", item=lamp, party=s["rad"], price="9", currency=s["eur"], lead_days=3)
+    order = sold(k, "lamp")
+    parts = k.call("crm.order.confirm", {"id": order})["parts"]
+    why = f"Rad asks its price in EUR, of which there is no rate for {TODAY}: enter one"
+    expect([(p["kind"], p["reason"]) for p in parts], [("missing", why)])
+    document = {"document": {"entity": "crm.order", "id": order}}
+    expect(k.call("base.supply.explain", document, lang="pl")["parts"][0]["reason"], f"Rad podaje cenę w EUR, a nie ma jej kursu na {TODAY}: wpisz go")
+    make(k, "base.currency_rate", base=s["eur"], currency=s["pln"], day=day(1), rate="4.2")  # not yet in force
+    expect([p["kind"] for p in k.call("base.supply.explain", document)["parts"]], ["missing"])
+    make(k, "base.currency_rate", base=s["eur"], currency=s["pln"], day=day(-1), rate="4.2")
+    expect([(p["kind"], D(p["cost"])) for p in k.call("base.supply.explain", document)["parts"]], [("buy", D("37.8"))])
+    receipt = k.call("crm.order.confirm", {"id": sold(k, currency=s["eur"])})
+    expect((receipt["cash_lacks"], [D(r["received"]) for r in receipt["cash"]]), (None, [D("516.6")]))
+
+
 STORIES = [an_action_refuses_what_it_does_not_take_and_says_what_it_takes, a_method_and_a_verb_list_what_they_take,
            what_is_not_possible_now_says_in_which_states_it_is, what_is_reported_is_the_least_that_an_order_makes,
-           a_cost_by_weight_asks_for_the_weight, a_year_is_closed_when_it_is_over, a_posted_invoice_stays_and_is_corrected]
+           a_cost_by_weight_asks_for_the_weight, a_year_is_closed_when_it_is_over, a_posted_invoice_stays_and_is_corrected,
+           what_is_sold_in_a_currency_without_a_rate_has_no_known_receipt, a_supplier_whose_currency_has_no_rate_is_named_and_buys_when_it_has]
 
 if __name__ == "__main__":
     run(STORIES, modules="base,crm,logistics,production,finance")

@@ -49,17 +49,20 @@ static void sum_up(kt_plan *plan, size_t from, unsigned level)
         plan->cost = (kt_dec){0};
 }
 
-kt_text why_missing(kt_tx *tx, const kt_plan *plan)
+kt_text why_missing(kt_tx *tx, kt_text making, kt_text buying)
 {
-    const kt_text why = plan->hindered;
-    if (!why.en)
+    if (!making.en && !buying.en)
         return (kt_text){
             "nobody makes it and no supplier is known", "nikt tego nie produkuje i nie ma dostawcy"};
-    return (kt_text){kt_format(tx, "%s, and no supplier is known", why.en).ptr,
-        kt_format(tx, "%s, a dostawcy nie ma", why.pl).ptr};
+    if (!buying.en)
+        return (kt_text){kt_format(tx, "%s, and no supplier is known", making.en).ptr,
+            kt_format(tx, "%s, a dostawcy nie ma", making.pl).ptr};
+    return making.en ? (kt_text){kt_format(tx, "%s, and %s", making.en, buying.en).ptr,
+                           kt_format(tx, "%s, a %s", making.pl, buying.pl).ptr}
+                     : buying;
 }
 
-static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt_plan *plan)
+static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt_text reason, kt_plan *plan)
 {
     size_t at = 0;
     KT_TRY(kt_plan_add(tx, plan, &at));
@@ -68,7 +71,7 @@ static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt
         .quantity = rest,
         .needed = demand->day,
         .level = demand->level,
-        .reason = why_missing(tx, plan)};
+        .reason = reason};
     return NULL;
 }
 
@@ -76,8 +79,8 @@ static kt_error *add_missing(kt_tx *tx, const kt_demand *demand, kt_dec rest, kt
 static kt_error *ask_later(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
     const size_t at = plan->count;
-    KT_TRY(add_missing(tx, demand, demand->quantity, plan));
-    plan->parts[at].reason = (kt_text){"it is covered when its turn comes", "pokrycie w swojej kolejności"};
+    const kt_text reason = {"it is covered when its turn comes", "pokrycie w swojej kolejności"};
+    KT_TRY(add_missing(tx, demand, demand->quantity, reason, plan));
     KT_TRY(pegging_remember(tx, demand, &plan->parts[at]));
     sum_up(plan, at, demand->level);
     return NULL;
@@ -94,18 +97,23 @@ static bool anybody_there(kt_tx *tx)
 static kt_error *ask_sources(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
 {
     kt_dec rest = demand->quantity;
+    kt_text making = {0};
     size_t sources = 0, from = plan->count;
     plan->hindered = (kt_text){0};
     for (size_t i = 0; i < KINDS; i++) {
         const kt_source *source = source_of(tx, in_turn[i]);
         sources += source != NULL;
+        if (in_turn[i] == KT_FROM_BUYING) {
+            making = plan->hindered;
+            plan->hindered = (kt_text){0};
+        }
         if (source && rest.coef > 0)
             KT_TRY(source->cover(tx, demand, &rest, plan));
     }
     if (!sources)
         return NULL; /* nobody keeps, makes or buys here: there is nothing to say */
     if (rest.coef > 0)
-        KT_TRY(add_missing(tx, demand, rest, plan));
+        KT_TRY(add_missing(tx, demand, rest, why_missing(tx, making, plan->hindered), plan));
     plan->hindered = (kt_text){0}; /* what this goes into is not hindered by that */
     for (size_t i = from; i < plan->count; i++)
         if (plan->parts[i].level == demand->level)

@@ -247,7 +247,8 @@ static kt_error *ask_for(kt_tx *tx, void *context)
     KT_TRY(supply_take(tx, source_of(tx, a->of), p, kt_any_id(p->warehouse), (kt_id){0}, &rest, &plan));
     if (rest.coef <= 0 || !plan.hindered.en)
         return NULL;
-    pegging_because(tx, p, why_missing(tx, &plan));
+    const bool buying = a->of == KT_FROM_BUYING;
+    pegging_because(tx, p, buying ? plan.hindered : why_missing(tx, plan.hindered, (kt_text){0}));
     return kt_update(tx, &p->rec);
 }
 

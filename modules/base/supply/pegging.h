@@ -60,8 +60,9 @@ kt_ready ready_take(kt_ready *from, kt_dec quantity);
 /* cover.c */
 extern const kt_supply supply_service;
 KT_MUST kt_error *supply_cover(kt_tx *tx, const kt_demand *demand, kt_plan *plan);
-/* What is said of a demand that no source covers; its parts lie as long as the call. */
-kt_text why_missing(kt_tx *tx, const kt_plan *plan);
+/* What is said of a demand that no source covers; its parts lie as long as the call.
+ *   making, buying  what keeps these from it; not set: they have no way to it at all */
+kt_text why_missing(kt_tx *tx, kt_text making, kt_text buying);
 
 /* promise.c */
 /* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */

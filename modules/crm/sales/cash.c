@@ -89,7 +89,8 @@ static kt_dec unbilled(const struct sale_line *line)
     return parts[0];
 }
 
-static kt_error *add_sales(kt_tx *tx, const struct sale *s, kt_id own, struct bills *all)
+/* known: receives false where there is no rate for what the customer pays */
+static kt_error *add_sales(kt_tx *tx, const struct sale *s, kt_id own, struct bills *all, bool *known)
 {
     const kt_currencies *currencies = kt_currencies_find(tx);
     for (size_t i = 0; i < s->lines.count; i++) {
@@ -100,7 +101,8 @@ static kt_error *add_sales(kt_tx *tx, const struct sale *s, kt_id own, struct bi
         if (currencies)
             KT_TRY(currencies->convert(tx, amount, s->currency, own, kt_today(tx), 2, &amount));
         kt_date day = line->promised.day ? line->promised : line->asked.day ? line->asked : s->asked;
-        if (amount.scale1)
+        *known = *known && amount.scale1;
+        if (*known)
             KT_TRY(add(tx, all,
                 (struct billed){.party = s->bill_to.v ? s->bill_to : s->party,
                     .day = not_past(tx, day),
@@ -208,7 +210,8 @@ static kt_error *fall_due(
     return NULL;
 }
 
-static kt_error *show(kt_tx *tx, const struct bills *due, kt_lines *days)
+/* Where it is not known what is received, no day can tell, nor what is together there. */
+static kt_error *show(kt_tx *tx, const struct bills *due, bool known, kt_lines *days)
 {
     kt_dec balance = KT_DEC(0, 2);
     for (size_t i = 0; i < due->count;) {
@@ -223,32 +226,61 @@ static kt_error *show(kt_tx *tx, const struct bills *due, kt_lines *days)
                 row.paid = kt_dec_sub(row.paid, amount);
         }
         row.balance = balance;
+        if (!known)
+            row.received = row.balance = (kt_dec){0};
         KT_TRY(kt_line_add(tx, days, &row.rec));
     }
     return NULL;
 }
 
-static kt_error *find_days(kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_lines *days)
+struct paid_in { /* base.currency */
+    kt_record rec;
+    kt_str code;
+};
+static const kt_shape paid_in_shape = KT_SHAPE(
+    paid_in, "base.currency", KT_BIND(paid_in, code, STRING, "code"));
+
+static kt_error *say_no_rate(kt_tx *tx, const struct sale *s, kt_str *lacks)
+{
+    struct paid_in currency = {KT_OF(paid_in)};
+    KT_TRY(kt_read(tx, s->currency, &currency.rec));
+    const kt_str day = kt_date_text(tx, kt_today(tx));
+    *lacks = kt_say(
+        tx, (kt_text){
+                kt_format(tx, "there is no rate of %s for %s: what the customer pays is not known; enter one",
+                    currency.code.ptr, day.ptr)
+                    .ptr,
+                kt_format(tx, "nie ma kursu %s na %s: nie wiadomo, ile zapłaci klient; wpisz go",
+                    currency.code.ptr, day.ptr)
+                    .ptr});
+    return NULL;
+}
+
+static kt_error *find_days(
+    kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_lines *days, kt_str *lacks)
 {
     const kt_accounts *accounts = kt_accounts_find(tx);
     const kt_currencies *currencies = kt_currencies_find(tx);
     struct bills billed = {0}, due = {0};
+    bool known = true;
     kt_id own = {0};
     if (!accounts)
         return NULL;
     if (currencies)
         KT_TRY(currencies->own(tx, &own));
-    KT_TRY(add_sales(tx, s, own.v ? own : s->currency, &billed));
+    KT_TRY(add_sales(tx, s, own.v ? own : s->currency, &billed, &known));
     KT_TRY(add_purchases(tx, s, plan, own, &billed));
     put_together(&billed);
     KT_TRY(fall_due(tx, accounts, &billed, &due));
-    return show(tx, &due, days);
+    if (!known)
+        KT_TRY(say_no_rate(tx, s, lacks));
+    return show(tx, &due, known, days);
 }
 
-kt_error *order_cash(kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_lines *days)
+kt_error *order_cash(kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_lines *days, kt_str *lacks)
 {
     kt_authority before = kt_own_authority(tx); /* days and sums alone are told */
-    kt_error *error = find_days(tx, s, plan, days);
+    kt_error *error = find_days(tx, s, plan, days, lacks);
     kt_callers_authority(tx, before);
     return error;
 }

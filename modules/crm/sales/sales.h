@@ -348,9 +348,11 @@ struct leftover { /* what a change could not undo */
     kt_str reason;
 };
 extern const kt_shape leftover_shape, promise_shape, planned_order_shape;
-/* cash.c: what falls due for what the order still bills and for what its plan buys, by day; none without the books. */
+/* cash.c: what falls due for what the order still bills and for what its plan buys, by day; none without the books. lacks
+ * receives what is not known of it; not set: nothing. */
 extern const kt_shape cash_day_shape;
-KT_MUST kt_error *order_cash(kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_lines *days);
+KT_MUST kt_error *order_cash(
+    kt_tx *tx, const struct sale *s, const kt_plan *plan, kt_lines *days, kt_str *lacks);
 kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result);
 extern const kt_shape deliver_shape, bill_shape;
 kt_error *order_deliver(kt_tx *tx, kt_record *self, const kt_record *params);

@@ -478,6 +478,7 @@ struct planned_order {
     kt_date promised;
     kt_dec net, cost, margin, margin_percent;
     kt_lines parts, cash;
+    kt_str cash_lacks;
 };
 const kt_shape planned_order_shape = KT_SHAPE(planned_order, NULL,
     KT_FIELD(planned_order, id, INT, "Id", "Id"), KT_FIELD(planned_order, version, INT, "Version", "Wersja"),
@@ -497,7 +498,11 @@ const kt_shape planned_order_shape = KT_SHAPE(planned_order, NULL,
                  "the cost is not yours to see.",
             "W walucie firmy, z podatkiem, według warunków płatności. Puste: nikt nie prowadzi ksiąg albo "
             "nie wolno Ci "
-            "znać kosztów."}));
+            "znać kosztów."}),
+    KT_FIELD(planned_order, cash_lacks, STRING, "Not known of cash", "Czego nie wiadomo o gotówce",
+        .help = {"Where there is no rate of the order's currency, what is received is not known, nor what is "
+                 "together.",
+            "Gdy nie ma kursu waluty zamówienia, nie wiadomo, ile wpłynie ani ile będzie razem."}));
 
 kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result)
 {
@@ -520,7 +525,7 @@ kt_error *order_planned(kt_tx *tx, const kt_record *self, kt_record *result)
     if (supply && kt_may(tx, "base.pegging:read"))
         KT_TRY(supply->tree(tx, kt_any(tx, s->rec.of->name, s->rec.id), (kt_id){0}, 0, &plan));
     if (costs)
-        KT_TRY(order_cash(tx, s, &plan, &out->cash));
+        KT_TRY(order_cash(tx, s, &plan, &out->cash, &out->cash_lacks));
     for (size_t i = 0; i < plan.count; i++)
         out->minutes += plan.parts[i].minutes;
     return kt_plan_show(tx, &plan, &out->parts);

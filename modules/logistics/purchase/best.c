@@ -170,6 +170,34 @@ const struct offer *offers_best(const struct offers *offers)
     return offers->count && offers->items[0].verdict == CHOSEN ? &offers->items[0] : NULL;
 }
 
+struct asked_in { /* base.currency */
+    kt_record rec;
+    kt_str code;
+};
+static const kt_shape asked_in_shape = KT_SHAPE(
+    asked_in, "base.currency", KT_BIND(asked_in, code, STRING, "code"));
+
+kt_error *offers_hindrance(kt_tx *tx, const struct offers *offers, kt_date day, kt_text *why)
+{
+    const struct offer *o = offers->items, *end = o + offers->count;
+    struct asked_in currency = {KT_OF(asked_in)};
+    kt_str name;
+    while (o < end && (o->verdict != NO_RATE || !holds(&o->price, day)))
+        o++;
+    if (o == end)
+        return NULL;
+    KT_TRY(kt_read(tx, o->price.currency, &currency.rec));
+    KT_TRY(party_name(tx, o->price.party, &name));
+    const char *on = day_words(tx, day);
+    *why = (kt_text){kt_format(tx, "%s asks its price in %s, of which there is no rate for %s: enter one",
+                         name.ptr ? name.ptr : "", currency.code.ptr, on)
+                         .ptr,
+        kt_format(tx, "%s podaje cenę w %s, a nie ma jej kursu na %s: wpisz go", name.ptr ? name.ptr : "",
+            currency.code.ptr, on)
+            .ptr};
+    return NULL;
+}
+
 kt_error *lot_bought(kt_tx *tx, kt_id item, kt_id party, kt_dec quantity, kt_dec *bought)
 {
     struct offers found;

@@ -128,8 +128,10 @@ static kt_error *cover(kt_tx *tx, const kt_demand *demand, kt_dec *rest, kt_plan
     KT_TRY(best_for(tx, demand->item, *rest, &found, &best));
     if (demand->document.v)
         KT_TRY(cover_by_coming(tx, demand, best, rest, plan));
-    if (!best || rest->coef <= 0)
+    if (rest->coef <= 0)
         return NULL;
+    if (!best)
+        return offers_hindrance(tx, &found, kt_today(tx), &plan->hindered);
     if (kt_dec_cmp(*rest, wanted) != 0)
         KT_TRY(best_for(tx, demand->item, *rest, &found, &best));
     return best ? cover_by_request(tx, demand, best, rest, plan) : NULL;

@@ -77,6 +77,8 @@ struct offer_query {
 KT_MUST kt_error *offers_find(kt_tx *tx, const struct offer_query *query, struct offers *found);
 /* NULL: nobody sells it. */
 const struct offer *offers_best(const struct offers *offers);
+/* Where none is: is it for want of a rate alone that one of them cannot be taken? why receives that. */
+KT_MUST kt_error *offers_hindrance(kt_tx *tx, const struct offers *offers, kt_date day, kt_text *why);
 /* The least that is not below what is wanted, nor below the minimum, in whole steps. minimum, step: not set: none */
 kt_dec to_be_bought(kt_dec wanted, kt_dec minimum, kt_dec step);
 /* How much is bought for a quantity today by minimum and multiple, in the item's own unit; itself, if nobody sells it.
@@ -298,6 +300,8 @@ kt_error *purchase_enabled(kt_tx *tx, const kt_event *event);
 /* ---- offered.c ---- */
 
 kt_error *price_offered(kt_tx *tx, const kt_event *event);
+extern const kt_shape rate_entered_shape;
+kt_error *rate_entered(kt_tx *tx, const kt_event *event);
 kt_error *request_offered(kt_tx *tx, const kt_event *event);
 kt_error *order_offered(kt_tx *tx, const kt_event *event);
 kt_error *way_offered(kt_tx *tx, const kt_event *event);

@@ -76,6 +76,7 @@
     {"logistics.enabled", NULL, purchase_enabled},                                                           \
         {"logistics.supplier_price.created", &supplier_price_shape, price_offered},                          \
         {"logistics.supplier_price.updated", &supplier_price_shape, price_offered},                          \
+        {"base.currency_rate.created", &rate_entered_shape, rate_entered},                                   \
         {"logistics.purchase_request.created", &request_shape, request_offered},                             \
         {"logistics.purchase_order.approve", &po_shape, order_offered},                                      \
         {"logistics.purchase_order.amend", &po_shape, order_offered},                                        \
