@@ -103,7 +103,7 @@ static const kt_entity entities[] = {
     {&preference_shape, {"Preference", "Ustawienie"}, {"Preferences", "Ustawienia"}, .title = "key",
         .indexes = "unique owner key", .icon = "sliders", .shared = true},
     {&pegging_shape, {"Pegging", "Pokrycie zapotrzebowania"}, {"Peggings", "Pokrycia zapotrzebowań"},
-        .indexes = "demand line", .compute = pegging_compute, .kept = true, .icon = "link",
+        .indexes = "demand line, late kind day", .compute = pegging_compute, .kept = true, .icon = "link",
         .views = "[{\"kind\":\"list\",\"columns\":[\"demand\",\"item\",\"quantity\",\"kind\",\"supply\","
                  "\"needed\",\"day\"],\"sort\":\"needed\"},{\"kind\":\"list\",\"name\":\"late\",\"label\":"
                  "{\"en\":\"At risk\",\"pl\":\"Zagrożone\"},\"filter\":[[\"late\",\"=\",true]],\"columns\":"
@@ -154,6 +154,10 @@ static const kt_method methods[] = {
     {"supply.at_risk",
         {"Demands that come late or are missing", "Zapotrzebowania spóźnione albo bez pokrycia"},
         "base.pegging:read", false, &at_risk_shape, &at_risk_found_shape, supply_at_risk},
+    {"supply.review",
+        {"What is overdue is promised for no day",
+            "Co nie przyszło w terminie, nie jest obiecane na żaden dzień"},
+        "base.pegging:review", true, &supply_review_shape, &supply_reviewed_shape, supply_review},
     {"view.open", {"Open a saved view", "Otwórz zapisany widok"}, "base.view:read", false, &view_open_shape,
         &view_opened_shape, view_open},
     {"task.reminders", {"Tasks due or to be reminded of", "Zadania do przypomnienia"}, "base.task:read",
@@ -171,7 +175,7 @@ static const kt_handler handlers[] = {{"base.approval.created", &approval_shape,
 static const kt_service services[] = {{"base.parties", 1, &parties_service},
     {"base.calendars", 1, &calendars_service}, {"base.tax", 1, &taxes_service},
     {"base.currency", 1, &currencies_service}, {"base.units", 1, &units_service},
-    {"base.supply", 14, &supply_service}, {SUPPLY_CATCH_UP, 1, &supply_catch_up},
+    {"base.supply", 15, &supply_service}, {SUPPLY_CATCH_UP, 1, &supply_catch_up},
     {"base.order_reports", 2, &order_reports_service}, {"base.reports_catch_up", 1, &order_reports_catch_up},
     {0}};
 
@@ -207,6 +211,8 @@ static const kt_rule upkeep[] = {
     KT_UPKEEP("base", "tasks_recur", "Repeat tasks", "every 15 minutes", "*:read; base.task:*", "task.recur"),
     KT_UPKEEP("base", "costs_apply", "Standard costs whose day has come hold", "every day at 0:10",
         "base.*:* fields *", "item_cost.apply_due"),
+    KT_UPKEEP("base", "supply_review", "What is overdue is promised for no day", "every day at 0:10",
+        "*:* fields *", "supply.review"),
     {"base.approvals_lapse",
         "rule {\n  label = \"Approvals end with their time\",\n  needs = \"base\",\n"
         "  on = \"base.approval.due reached\",\n"

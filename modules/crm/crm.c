@@ -111,6 +111,6 @@ static kt_error *migrate(kt_tx *tx, const char *from_version)
     return kt_rules_bring(tx, upkeep);
 }
 
-const kt_module kontor_module = KT_MODULE("crm", "1.1.0", "Customers and sales", "Klienci i sprzedaż",
+const kt_module kontor_module = KT_MODULE("crm", "1.2.0", "Customers and sales", "Klienci i sprzedaż",
     .needs = "base", .entities = entities, .methods = methods, .handlers = handlers, .services = services,
     .roles = roles, .migrate = migrate, .routes = routes);

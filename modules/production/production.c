@@ -1,5 +1,5 @@
 /* The module production: what goes into what, where it is worked on, what is to be made and when. */
-#include <kontor.h>
+#include <kontor/rules.h>
 
 #include "bom/tables.h"
 #include "mrp/tables.h"
@@ -23,12 +23,20 @@ static const kt_role roles[] = {
     {0},
 };
 
+/* What the company expects to happen by itself. */
+static const kt_rule upkeep[] = {
+    KT_UPKEEP("production", "overdue", "What is past its day is late", "every day at 0:15",
+        "production.*:* fields *; base.*:*; logistics.*:*; crm.*:*", "overdue"),
+    {0},
+};
+
 static kt_error *migrate(kt_tx *tx, const char *from_version)
 {
     KT_TRY(downtime_migrate(tx, from_version));
-    return orders_migrate(tx, from_version);
+    KT_TRY(orders_migrate(tx, from_version));
+    return kt_rules_bring(tx, upkeep);
 }
 
-const kt_module kontor_module = KT_MODULE("production", "1.3.0", "Production", "Produkcja", .needs = "base",
+const kt_module kontor_module = KT_MODULE("production", "1.4.0", "Production", "Produkcja", .needs = "base",
     .entities = entities, .methods = methods, .handlers = handlers, .services = services, .roles = roles,
     .audit = production_audit, .migrate = migrate);

@@ -8,15 +8,16 @@
 
 typedef struct {
     kt_id item;
-    kt_dec quantity; /* in the item's own unit, scale 4, above zero */
-    kt_date day;     /* when it is needed; not set: as soon as possible */
-    kt_id warehouse; /* where; not set: the company's usual one */
-    kt_id document;  /* of kt_any: whose it is, of crm.order or production.order; not set: nobody's yet */
-    kt_id line;      /* of that document; not set: it has no lines */
-    unsigned level;  /* 0: a customer's; components are one deeper than what they go into */
-    kt_id heir_of;   /* of kt_any: whose rest it is: it has what is reserved there before others */
-    kt_dec returned; /* set: it had `used` so much, gives it back at this cost, and needs it still */
-    bool met;        /* of a release: it got that otherwise */
+    kt_dec quantity;  /* in the item's own unit, scale 4, above zero */
+    kt_date day;      /* when it is needed; not set: as soon as possible */
+    kt_date promised; /* for when it was promised first; not set: nothing was yet */
+    kt_id warehouse;  /* where; not set: the company's usual one */
+    kt_id document;   /* of kt_any: whose it is, of crm.order or production.order; not set: nobody's yet */
+    kt_id line;       /* of that document; not set: it has no lines */
+    unsigned level;   /* 0: a customer's; components are one deeper than what they go into */
+    kt_id heir_of;    /* of kt_any: whose rest it is: it has what is reserved there before others */
+    kt_dec returned;  /* set: it had `used` so much, gives it back at this cost, and needs it still */
+    bool met;         /* of a release: it got that otherwise */
     bool later; /* it is only remembered as missing; when others like it are, `offered` covers them by need */
 } kt_demand;
 
@@ -39,9 +40,10 @@ typedef struct {
     kt_id item, line; /* line: of the demand's document */
     kt_dec quantity;  /* scale 4 */
     kt_date needed;
-    kt_date day;     /* when it is in the stores; not set: nobody knows */
-    kt_dec cost;     /* of the quantity, in the company's currency, scale 2; not set: unknown */
-    int64_t minutes; /* of machines and people, without those of the levels below */
+    kt_date promised; /* the demand's first promise, as `tree` tells it */
+    kt_date day;      /* when it is in the stores; not set: nobody knows */
+    kt_dec cost;      /* of the quantity, in the company's currency, scale 2; not set: unknown */
+    int64_t minutes;  /* of machines and people, without those of the levels below */
     kt_id
         document; /* of kt_any: the supply, of production.order, logistics.purchase_request or transfer; of what is
                         on stock: whatever its source likes to see again at the release, but never unset: that is
@@ -54,6 +56,8 @@ typedef struct {
         via; /* of kt_any: the warehouse to which it comes, and from which it is sent on by "supply.transfer"; not
                          set: it comes to where it is needed */
     int64_t way_days; /* that sending on takes */
+    kt_id party;      /* who brings it, and for how much a unit: as `tree` tells it of what is bought */
+    kt_dec unit_cost; /* in the company's currency, scale 6 */
     kt_id
         taken_from; /* of a plan by "supply.transfer": the warehouse whose free goods it takes; not set: they are on their way */
 } kt_cover;
@@ -70,7 +74,13 @@ typedef struct {
         hindered; /* why a source that has a way to the demand's item does not go it; NULL: none says so */
 } kt_plan;
 
-/* The type of the services "supply.stock", "supply.transfer", "supply.make" and "supply.buy", version 6, asked in this order.
+/* The day on which something is still to come: none, once it is past, for then nobody knows. */
+static inline kt_date kt_still_to_come(const kt_tx *tx, kt_date day)
+{
+    return day.day < kt_today(tx).day ? (kt_date){0} : day;
+}
+
+/* The type of the services "supply.stock", "supply.transfer", "supply.make" and "supply.buy", version 7, asked in this order.
  * They run on their module's own authority. */
 typedef struct {
     /* Covers what it can of *rest, which it lessens, and writes what that takes: a reservation; a production
@@ -87,12 +97,20 @@ typedef struct {
     KT_MUST kt_error *(*lot)(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *lot);
     /* Is the part bound to its demand? Others are let go before. NULL: none is. */
     KT_MUST kt_error *(*bound)(kt_tx *tx, const kt_cover *part, bool *yes);
+    /* Fills in party and unit_cost. NULL: there is nobody to name. */
+    KT_MUST kt_error *(*name)(kt_tx *tx, kt_cover *part);
 } kt_source;
 
 typedef struct { /* so much of an item will not come */
     kt_id supply, item;
     kt_dec quantity;
 } kt_shortfall;
+
+typedef struct { /* a promise that another one took the place of */
+    kt_id document, line;
+    kt_date was, day; /* not set: nobody knows */
+    kt_text reason;
+} kt_promise;
 
 typedef struct {
     /* Covers a demand and remembers by what; adds the parts of all levels to plan and sets its totals. What is
@@ -158,12 +176,15 @@ typedef struct {
     /* So much of one item of a supply that brings several comes from another one, on the day on which it was to come: those needed
      * last wait for that. */
     KT_MUST kt_error *(*parted)(kt_tx *tx, kt_id supply, kt_id with, kt_id item, kt_dec quantity);
+    /* The promises that moved in this transaction, in the order in which they moved first: from what each was before it to what it is
+     * now. */
+    KT_MUST kt_error *(*told)(kt_tx *tx, const kt_promise **all, size_t *count);
 } kt_supply;
 
 /* NULL: no module offers it now. */
 static inline const kt_supply *kt_supply_find(kt_tx *tx)
 {
-    return (const kt_supply *)kt_service_find(tx, "base.supply", 14);
+    return (const kt_supply *)kt_service_find(tx, "base.supply", 15);
 }
 
 /* A new part, all zero, at the plan's end; its index in *at. Parts move when others are added. */

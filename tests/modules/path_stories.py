@@ -142,6 +142,7 @@ def the_preview_tells_what_each_department_will_do(k):
         (1, "Bell", "stock", "3")])
     expect(k.get("crm.order", seen["order"])["version"], before)
     expect((rows(k, "production.order"), requests(k), rows(k, "logistics.delivery")), ([], [], []))
+    expect([(p["item_name"], p["party"], D(p["unit_cost"])) for p in preview["parts"] if p["kind"] == "buy"], [("Tube", s["rad"], D(24)), ("Wheel", s["rad"], D(75))])
     expect(preview["promised"] >= day(7), True)
     seen["preview"] = preview
     entities = {c["entity"] for c in preview["changes"]}

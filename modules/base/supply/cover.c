@@ -12,7 +12,7 @@ enum { KINDS = sizeof in_turn / sizeof *in_turn };
 
 const kt_source *source_of(kt_tx *tx, kt_supply_kind kind)
 {
-    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 6);
+    return kind == KT_MISSING ? NULL : (const kt_source *)kt_service_find(tx, source_names[kind], 7);
 }
 
 enum { GOODS = 1 }; /* as base.item has it */
@@ -115,10 +115,12 @@ static kt_error *ask_sources(kt_tx *tx, const kt_demand *demand, kt_plan *plan)
     if (rest.coef > 0)
         KT_TRY(add_missing(tx, demand, rest, why_missing(tx, making, plan->hindered), plan));
     plan->hindered = (kt_text){0}; /* what this goes into is not hindered by that */
+    sum_up(plan, from, demand->level);
+    kt_demand told = *demand; /* it is promised for when the last of it is there */
+    told.promised = demand->promised.day ? demand->promised : plan->day;
     for (size_t i = from; i < plan->count; i++)
         if (plan->parts[i].level == demand->level)
-            KT_TRY(pegging_remember(tx, demand, &plan->parts[i]));
-    sum_up(plan, from, demand->level);
+            KT_TRY(pegging_remember(tx, &told, &plan->parts[i]));
     return NULL;
 }
 
@@ -354,4 +356,4 @@ static kt_error *used(kt_tx *tx, kt_id document, kt_id line, kt_id item, kt_dec 
 
 const kt_supply supply_service = {supply_cover, release, used, supply_moved, supply_arrived, supply_failed,
     supply_joined, supply_tree, supply_freed, supply_lost, supply_passed, supply_offered, supply_shared,
-    supply_parted};
+    supply_parted, supply_told};

@@ -24,13 +24,28 @@ static kt_error *walk(
     return NULL;
 }
 
+static kt_error *name_suppliers(kt_tx *tx, kt_plan *plan)
+{
+    kt_error *e = NULL;
+    kt_authority before = kt_own_authority(tx);
+    for (size_t i = 0; i < plan->count && !e; i++) {
+        const kt_source *source = source_of(tx, plan->parts[i].kind);
+        if (source && source->name && plan->parts[i].document.v)
+            e = source->name(tx, &plan->parts[i]);
+    }
+    kt_callers_authority(tx, before);
+    return e;
+}
+
 kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt_plan *plan)
 {
     enum { LEVELS_MAX = 31 };
     const unsigned most = levels && levels < LEVELS_MAX ? levels : LEVELS_MAX;
     KT_TRY(walk(tx, document, (int64_t)line.v, 0, most, plan, &plan->day));
+    if (most > 1)
+        KT_TRY(name_suppliers(tx, plan));
     for (size_t i = 0; i < plan->count && !kt_shows(tx, "base.pegging", "cost"); i++)
-        plan->parts[i].cost = (kt_dec){0};
+        plan->parts[i].cost = plan->parts[i].unit_cost = (kt_dec){0};
     return NULL;
 }
 

@@ -17,6 +17,7 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
     KT_FIELD(pegging, needed, DATE, "Needed on", "Potrzebne na", .priority = 5),
     KT_FIELD(pegging, day, DATE, "There on", "Będzie dnia", .priority = 6,
         .help = {"Empty: nobody knows.", "Puste: nie wiadomo."}),
+    KT_FIELD(pegging, promised, DATE, "Promised first for", "Obiecane najpierw na"),
     KT_FIELD(pegging, came, DATE, "Came on", "Przyszło dnia",
         .help = {"It is blocked, expired, or not entered in the stores.",
             "Jest zablokowane, przeterminowane albo nie wprowadzone do magazynu."}),
@@ -41,13 +42,18 @@ const kt_shape pegging_shape = KT_SHAPE(pegging, "base.pegging",
     KT_FIELD(pegging, way_days, INT, "Days on the way from there", "Dni w drodze stamtąd"),
     KT_FIELD(pegging, missed, REF, "Item that is missing", "Brakujący towar", .target = "base.item",
         .computed = true, .show_if = "false"),
-    KT_FIELD(pegging, late, BOOL, "Late", "Opóźnione", .computed = true, .indexed = true,
-        .help = {"It is missing, or comes after it is needed, or nobody knows when.",
-            "Brakuje tego albo będzie po terminie, albo nie wiadomo kiedy."}));
+    KT_FIELD(pegging, late, BOOL, "Late", "Opóźnione", .computed = true,
+        .help = {"It is missing, or nobody knows when it comes, or it comes after it is needed; what is "
+                 "needed on no day, after "
+                 "what was promised first.",
+            "Brakuje tego albo nie wiadomo, kiedy będzie, albo będzie po terminie; bez terminu: później, niż "
+            "najpierw "
+            "obiecano."}));
 
 kt_error *pegging_compute(kt_tx *tx, kt_record *self)
 {
     struct pegging *p = KT_AS(pegging, self);
+    p->promised = p->promised.day ? p->promised : p->day;
     const kt_cover part = pegging_part(p);
     p->late = kt_cover_late(&part);
     p->missed = p->kind == KT_MISSING ? p->item : (kt_id){0};
@@ -225,10 +231,11 @@ kt_error *pegging_remember(kt_tx *tx, const kt_demand *demand, const kt_cover *p
     }
     struct pegging p = {KT_OF(pegging), .demand = demand->document, .line = (int64_t)demand->line.v,
         .item = part->item, .kind = part->kind, .quantity = part->quantity, .needed = demand->day,
-        .day = part->day, .supply = part->document, .cost = part->cost, .minutes = part->minutes,
-        .level = demand->level, .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse),
-        .freed_by = part->freed_by, .beside = part->beside, .via = part->via, .way_days = part->way_days,
-        .reason = said(part->reason.en), .reason_pl = said(part->reason.pl)};
+        .promised = demand->promised, .day = part->day, .supply = part->document, .cost = part->cost,
+        .minutes = part->minutes, .level = demand->level,
+        .warehouse = kt_any(tx, "logistics.warehouse", demand->warehouse), .freed_by = part->freed_by,
+        .beside = part->beside, .via = part->via, .way_days = part->way_days, .reason = said(part->reason.en),
+        .reason_pl = said(part->reason.pl)};
     return kt_create(tx, &p.rec);
 }
 
@@ -237,6 +244,7 @@ kt_demand pegging_demand(const struct pegging *p)
     return (kt_demand){.item = p->item,
         .quantity = p->quantity,
         .day = p->needed,
+        .promised = p->promised,
         .warehouse = kt_any_id(p->warehouse),
         .document = p->demand,
         .line = {(uint64_t)p->line},
@@ -250,6 +258,7 @@ kt_cover pegging_part(const struct pegging *p)
         .line = {(uint64_t)p->line},
         .quantity = p->quantity,
         .needed = p->needed,
+        .promised = p->promised,
         .day = p->day,
         .cost = p->cost,
         .minutes = p->minutes,

@@ -10,7 +10,7 @@ struct pegging {
     int64_t line, minutes, level, way_days;
     kt_supply_kind kind;
     kt_dec quantity, cost;
-    kt_date needed, day, came; /* came: what covered it did, and cannot be had */
+    kt_date needed, promised, day, came; /* came: what covered it did, and cannot be had */
     kt_str reason, reason_pl;
     bool beside, late;
 };
@@ -67,6 +67,7 @@ kt_text why_missing(kt_tx *tx, kt_text making, kt_text buying);
 /* promise.c */
 /* Whoever owns the demand of p hears that its promise is not `was` any more, if it is not. */
 KT_MUST kt_error *supply_tell(kt_tx *tx, const struct pegging *p, kt_date was);
+KT_MUST kt_error *supply_told(kt_tx *tx, const kt_promise **all, size_t *count);
 /* The same, that so much of what it waits for is in the stores now, and its own. */
 KT_MUST kt_error *supply_tell_reserved(kt_tx *tx, const struct pegging *p, kt_dec quantity, kt_id freed_by);
 
@@ -124,6 +125,10 @@ extern const kt_work supply_catch_up;
 KT_MUST kt_error *supply_joined(kt_tx *tx);
 /* Covers what is missing of all items, by need, by and by. */
 KT_MUST kt_error *supply_cover_missing(kt_tx *tx);
+
+/* review.c */
+extern const kt_shape supply_review_shape, supply_reviewed_shape;
+kt_error *supply_review(kt_tx *tx, const kt_record *params, kt_record *result);
 
 /* explain.c */
 KT_MUST kt_error *supply_tree(kt_tx *tx, kt_id document, kt_id line, unsigned levels, kt_plan *plan);

@@ -21,6 +21,9 @@ const kt_shape order_line_shape = KT_SHAPE(sale_line, NULL, SALE_LINE_FIELDS,
     KT_FIELD(sale_line, asked, DATE, "Asked for", "Życzony termin",
         .help = {"Empty: the order's.", "Puste: termin zamówienia."}),
     KT_FIELD(sale_line, promised, DATE, "Promised", "Obiecany termin"),
+    KT_FIELD(sale_line, first_promised, DATE, "Promised first", "Obiecano najpierw", .computed = true,
+        .help = {"What the customer was told; the day that is promised now may be another.",
+            "Co powiedziano klientowi; obiecany termin może być teraz inny."}),
     KT_FIELD(sale_line, actual, DATE, "Delivered on", "Dostarczono dnia"),
     KT_FIELD(sale_line, delivered, QUANTITY, "Delivered", "Dostarczono", .scale = 4),
     KT_FIELD(sale_line, given_up, QUANTITY, "Given up", "Zrezygnowano", .scale = 4, .computed = true,
@@ -56,8 +59,8 @@ const kt_shape order_shape = KT_SHAPE(sale, "crm.order", SALE_FIELDS(order_line_
     KT_FIELD(sale, delivered_on, DATE, "Delivered on", "Dostarczono dnia", .computed = true, .indexed = true,
         .help = {"When the last of it came.", "Kiedy dotarła ostatnia część."}),
     KT_FIELD(sale, late, BOOL, "Delivered late", "Dostarczone po terminie", .computed = true,
-        .help = {"A line came after the day that was promised, or asked for where none was.",
-            "Pozycja dotarła po obiecanym terminie, a bez niego: po życzonym."}),
+        .help = {"A line came after the day that was promised first, or asked for if that is later.",
+            "Pozycja dotarła po terminie obiecanym najpierw albo, jeśli jest późniejszy, życzonym."}),
     KT_FIELD(sale, cost, MONEY, "Cost", "Koszt", .scale = 4, .computed = true, .group = "cost"),
     KT_FIELD(sale, margin, MONEY, "Margin", "Marża", .scale = 4, .computed = true, .group = "cost"),
     KT_FIELD(sale, leftovers, LINES, "Not undone", "Nie cofnięte", .lines = &leftover_shape, .computed = true,
@@ -107,7 +110,7 @@ static void judge_delivery(struct sale *s)
     s->late = false;
     for (size_t i = 0; i < s->lines.count; i++) {
         const struct sale_line *line = sale_line_at(&s->lines, i);
-        kt_date by = line->promised.day ? line->promised : line->asked;
+        const kt_date by = line->first_promised.day > line->asked.day ? line->first_promised : line->asked;
         s->late = s->late || (by.day && line->actual.day > by.day);
         if (s->delivery_status == FULL && line->actual.day > s->delivered_on.day)
             s->delivered_on = line->actual;
@@ -161,6 +164,8 @@ kt_error *order_compute(kt_tx *tx, kt_record *self)
         struct sale_line *line = (struct sale_line *)(void *)kt_line(&s->lines, i);
         if (!line->asked.day && (drafted || amended))
             line->asked = s->asked;
+        if (drafted || !line->first_promised.day)
+            line->first_promised = drafted ? (kt_date){0} : line->promised;
         give_up_no_more_than_is_left(line);
     }
     kt_also(&all, sale_compute(tx, s, found ? &stored : NULL, !found || drafted || amended, drafted));

@@ -20,7 +20,7 @@ struct sale_line {
     kt_dec quantity, price, list_price, discount_percent, discount_amount, tax_rate, discount, net, tax,
         gross;
     bool optional, taken;                               /* quotations */
-    kt_date asked, promised, actual;                    /* orders: dates of delivery */
+    kt_date asked, promised, first_promised, actual;    /* orders: dates of delivery */
     kt_dec delivered, given_up, invoiced, cost, margin; /* orders */
 };
 

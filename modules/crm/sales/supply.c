@@ -277,6 +277,8 @@ kt_error *order_release(kt_tx *tx, struct sale *s)
 
 static kt_error *follow_line(kt_tx *tx, struct sale *s, struct sale_line *line, const struct sale_line *was)
 {
+    if (was && was->asked.day != line->asked.day) /* another day is agreed on */
+        line->first_promised = (kt_date){0};
     if (was && was->item.v == line->item.v && was->unit.v == line->unit.v) {
         kt_dec more = kt_dec_sub(line->quantity, was->quantity);
         return more.coef >= 0 ? cover_line(tx, s, line, open_quantity(was), false)
@@ -284,7 +286,7 @@ static kt_error *follow_line(kt_tx *tx, struct sale *s, struct sale_line *line, 
     }
     if (was)
         KT_TRY(order_let_go(tx, s, was, (kt_dec){0}));
-    line->promised = (kt_date){0};
+    line->promised = line->first_promised = (kt_date){0};
     line->given_up = (kt_dec){0};
     return cover_line(tx, s, line, KT_DEC(0, 4), false);
 }

@@ -1,5 +1,7 @@
 /* The source "supply.buy": what is neither on stock nor made is bought where it is best. What a request brings
  * beyond those who wait for it -- minimum, multiple, a reorder rule -- covers the next demand first. */
+#include <string.h>
+
 #include "purchase/purchase.h"
 
 /* ---- Covering ---- */
@@ -68,7 +70,8 @@ static kt_error *cover_by_those(kt_tx *tx, const kt_demand *demand, const struct
         struct request *r = &coming->items[i];
         kt_text reason;
         kt_way way;
-        KT_TRY(ways_service.find(tx, r->item, r->warehouse, demand->warehouse, r->day, &way));
+        KT_TRY(ways_service.find(
+            tx, r->item, r->warehouse, demand->warehouse, kt_still_to_come(tx, r->day), &way));
         if (!way.known || here == (way.via.v != 0) || (!way.day.day && (best || !here)))
             continue;
         if (best && way.day.day > later(best->day, demand->day).day)
@@ -240,4 +243,16 @@ static kt_error *lot(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *bought)
     return lot_bought(tx, item, (kt_id){0}, quantity, bought);
 }
 
-const kt_source buying_source = {cover, release, lot, bound};
+static kt_error *name_supplier(kt_tx *tx, kt_cover *part)
+{
+    const char *entity = kt_any_entity(tx, part->document);
+    struct request r = {KT_OF(request)};
+    if (!entity || strcmp(entity, request_shape.name) != 0)
+        return NULL;
+    KT_TRY(kt_read(tx, kt_any_id(part->document), &r.rec));
+    part->party = r.party;
+    part->unit_cost = r.unit_cost;
+    return NULL;
+}
+
+const kt_source buying_source = {cover, release, lot, bound, name_supplier};

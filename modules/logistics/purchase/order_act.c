@@ -1,4 +1,6 @@
 /* Sending, approving, dating, billing, ending a purchase order. */
+#include <kontor/plan.h>
+
 #include "purchase/purchase.h"
 
 /* ---- Approving ---- */
@@ -212,7 +214,7 @@ const kt_action po_actions[] = {
         .preview = true},
     {"reschedule", {"Change expected dates", "Zmień terminy"}, "update",
         .from = KT_IN(PO_SENT) | KT_IN(PO_APPROVED), .params = &po_reschedule_shape, .run = po_reschedule,
-        .preview = true},
+        .result = &kt_rescheduled_shape, .answer = kt_rescheduled_answer, .preview = true},
     {"bill", {"Report a bill", "Zgłoś fakturę"}, "bill", .from = KT_IN(PO_APPROVED) | KT_IN(PO_CLOSED),
         .params = &po_bill_shape, .run = po_bill},
     {"close", {"Close", "Zamknij"}, "update", .from = KT_IN(PO_APPROVED), .to = PO_CLOSED,

@@ -85,7 +85,7 @@
         {"logistics.reorder_rule.updated", &reorder_rule_shape, way_offered},
 
 #define PURCHASE_SERVICES                                                                                    \
-    {"supply.transfer", 6, &transfer_source}, {"supply.buy", 6, &buying_source},                             \
+    {"supply.transfer", 7, &transfer_source}, {"supply.buy", 7, &buying_source},                             \
         {"logistics.purchases", 3, &purchases_service}, {PURCHASE_CATCH_UP, 1, &purchase_catch_up},          \
         {"logistics.ways", 1, &ways_service},
 

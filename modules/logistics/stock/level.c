@@ -73,8 +73,8 @@ static int by_day(const void *a, const void *b)
 
 #define EXPECTED "[\"state\",\"in\",[\"confirmed\",\"partially_reserved\",\"reserved\"]]"
 
-/* What is expected, unless it is to come to, or to leave, a warehouse that gives nothing unasked: what has no day comes never, and
- * goes at once. */
+/* What is expected, unless it is to come to, or to leave, a warehouse that gives nothing unasked: what has no day, or
+ * is overdue, comes never, and goes at once. */
 static kt_error *expected(kt_tx *tx, kt_id item, kt_id warehouse, struct changes *all, kt_dec *held)
 {
     kt_where where[3] = {KT_WHERE(move, item, KT_EQ, item)};
@@ -94,7 +94,8 @@ static kt_error *expected(kt_tx *tx, kt_id item, kt_id warehouse, struct changes
     KT_TRY(kt_open(tx, &query, &cursor));
     while (all->count < count && kt_next(cursor, &m.rec)) {
         bool leaves = m.from_place == KT_AT_STORES;
-        kt_date day = {m.day.day ? m.day.day : leaves ? 1 : INT32_MAX};
+        const kt_date due = leaves ? m.day : kt_still_to_come(tx, m.day);
+        kt_date day = {due.day ? due.day : leaves ? 1 : INT32_MAX};
         all->items[all->count++] = (struct change){day, leaves ? kt_dec_neg(m.quantity) : m.quantity};
         *held = kt_dec_add(*held, m.reserved);
     }

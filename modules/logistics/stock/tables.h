@@ -100,7 +100,7 @@
         {"crm.enabled", NULL, orders_caught_up}, {"logistics.enabled", NULL, orders_caught_up},
 
 #define STOCK_SERVICES                                                                                       \
-    {"logistics.stock", 1, &stock_service}, {"supply.stock", 6, &stock_source},                              \
+    {"logistics.stock", 1, &stock_service}, {"supply.stock", 7, &stock_source},                              \
         {DELIVERIES_CATCH_UP, 1, &deliveries_catch_up}, {STORES_OPEN, 1, &stores_open},
 
 #define STOCK_LOOKUPS                                                                                        \

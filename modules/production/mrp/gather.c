@@ -253,6 +253,7 @@ static kt_error *add_receipt(
         return kt_no_memory();
     *r = (struct mrp_receipt){.item = at,
         .day = day.day > g->book.day.day ? day.day : g->book.day.day,
+        .overdue = day.day && day.day < g->book.day.day,
         .quantity = whole(quantity)};
     *of = origin;
     return NULL;
@@ -277,13 +278,14 @@ struct open_need { /* a pegging */
     int64_t line;
     unsigned kind;
     kt_dec quantity;
-    kt_date needed, day;
+    kt_date needed, day, promised;
 };
 static const kt_shape open_need_shape = KT_SHAPE(open_need, "base.pegging",
     KT_BIND(open_need, demand, REF, "demand"), KT_BIND(open_need, supply, REF, "supply"),
     KT_BIND(open_need, item, REF, "item"), KT_BIND(open_need, line, INT, "line"),
     KT_BIND(open_need, kind, STATE, "kind"), KT_BIND(open_need, quantity, QUANTITY, "quantity"),
-    KT_BIND(open_need, needed, DATE, "needed"), KT_BIND(open_need, day, DATE, "day"));
+    KT_BIND(open_need, needed, DATE, "needed"), KT_BIND(open_need, day, DATE, "day"),
+    KT_BIND(open_need, promised, DATE, "promised"));
 
 static bool is_of(const kt_tx *tx, kt_id document, const char *name)
 {
@@ -292,7 +294,7 @@ static bool is_of(const kt_tx *tx, kt_id document, const char *name)
 }
 
 /* Whatever is pegged is needed, whatever it is covered by; who buys in another way than by requests tells of it here
- * alone. What was asked for on no day is needed when it was promised: there is nothing to expedite. */
+ * alone. What was asked for on no day is needed when it was promised first. */
 static kt_error *read_needs(kt_tx *tx, struct gathering *g)
 {
     struct open_need n = {KT_OF(open_need)};
@@ -300,8 +302,11 @@ static kt_error *read_needs(kt_tx *tx, struct gathering *g)
     kt_error *error = NULL;
     KT_TRY(kt_open(tx, &(kt_query){.of = &open_need_shape}, &cursor));
     while (!error && kt_next(cursor, &n.rec)) {
-        error = add_demand(tx, g, n.item, n.needed.day ? n.needed : n.day, n.quantity,
-            (struct origin){n.demand, {(uint64_t)n.line}});
+        error = add_demand(tx, g, n.item,
+            n.needed.day     ? n.needed
+            : n.promised.day ? n.promised
+                             : n.day,
+            n.quantity, (struct origin){n.demand, {(uint64_t)n.line}});
         if (!error && n.kind == KT_FROM_BUYING && !is_of(tx, n.supply, requested_shape.name))
             error = add_receipt(tx, g, n.item, n.day, n.quantity, (struct origin){n.supply, {0}});
     }

@@ -421,7 +421,9 @@ static bool peg(
         int32_t day = need->kind == MRP_SAFETY ? r->day : need->day < m->today ? m->today : need->day;
         if (!r->needed || day < r->needed) {
             r->needed = day;
-            r->message = day < r->day ? MRP_EXPEDITE : day > r->day ? MRP_DEFER : MRP_KEEP;
+            r->message = r->overdue || day < r->day ? MRP_EXPEDITE /* what is overdue is to be seen to */
+                         : day > r->day             ? MRP_DEFER
+                                                    : MRP_KEEP;
         }
     }
     if (!GROW(p, m->pegs, m->peg_count, m->peg_room))

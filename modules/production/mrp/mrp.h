@@ -50,6 +50,7 @@ struct mrp_receipt { /* its components are demands already */
     int32_t day;
     int64_t quantity;
     bool fixed;               /* a by-product: it is not moved */
+    bool overdue;             /* it was to come before today */
     enum mrp_message message; /* receives */
     int32_t needed;           /* receives the day on which it is first needed; 0: never */
 };

@@ -173,7 +173,7 @@ const kt_shape message_shape = KT_SHAPE(message, "production.message",
 
 static kt_error *buy(kt_tx *tx, struct proposal *p)
 {
-    const kt_source *source = kt_service_find(tx, "supply.buy", 6);
+    const kt_source *source = kt_service_find(tx, "supply.buy", 7);
     kt_dec rest = p->quantity;
     kt_plan plan = {0};
     const kt_demand demand = {.item = p->item, .quantity = p->quantity, .day = p->due};

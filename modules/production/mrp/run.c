@@ -61,7 +61,7 @@ static bool is_made(const struct gathered *g, uint32_t item, int32_t due)
 static bool how_much_to_buy(void *from, uint32_t item, int64_t quantity, int32_t due, int64_t *bought)
 {
     struct buying *b = from;
-    const kt_source *source = kt_service_find(b->tx, "supply.buy", 6);
+    const kt_source *source = kt_service_find(b->tx, "supply.buy", 7);
     kt_dec lot;
     *bought = quantity;
     if (!source || !source->lot || is_made(b->g, item, due))

@@ -66,8 +66,9 @@ kt_error *operation_compute(kt_tx *tx, kt_record *self)
 {
     struct operation *p = KT_AS(operation, self);
     bool open = p->state != FINISHED && p->state != DROPPED;
+    const kt_date today = kt_today(tx), ends = local_day(tx, (kt_time){p->ends.ms - 1});
     p->late = open && p->deadline.day && p->ends.ms &&
-              local_day(tx, (kt_time){p->ends.ms - 1}).day > p->deadline.day;
+              (ends.day > p->deadline.day || today.day > p->deadline.day);
     return p->rec.id.v ? floor_forget(tx) : NULL; /* a new one was placed before it is written */
 }
 

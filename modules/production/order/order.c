@@ -199,7 +199,8 @@ static bool is_late(const kt_tx *tx, const struct order *o)
 {
     if (o->state >= DONE)
         return o->due.day && o->finished_at.ms && local_day(tx, o->finished_at).day > o->due.day;
-    return o->state >= CONFIRMED && o->begins.ms && (!o->day.day || (o->due.day && o->day.day > o->due.day));
+    const int32_t at_best = o->day.day > kt_today(tx).day ? o->day.day : kt_today(tx).day;
+    return o->state >= CONFIRMED && o->begins.ms && (!o->day.day || (o->due.day && at_best > o->due.day));
 }
 
 static bool is_other(const struct order *o, const struct order *was)

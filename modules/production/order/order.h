@@ -384,6 +384,8 @@ kt_error *order_give_back(kt_tx *tx, kt_record *self, const kt_record *params);
 
 /* ---- variance.c ---- */
 
+extern const kt_shape overdue_shape, overdue_found_shape; /* overdue.c */
+kt_error *orders_overdue(kt_tx *tx, const kt_record *params, kt_record *result);
 extern const kt_shape variances_shape, variances_answer_shape;
 kt_error *order_variances(kt_tx *tx, const kt_record *params, kt_record *result);
 

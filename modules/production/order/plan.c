@@ -37,7 +37,7 @@ kt_error *part_cost(kt_tx *tx, kt_id item, kt_dec quantity, kt_dec *cost)
 /* Does nobody here keep stock or buy? Then what is not made is taken to be there. */
 static bool alone(kt_tx *tx)
 {
-    return !kt_service_find(tx, "supply.stock", 6) && !kt_service_find(tx, "supply.buy", 6);
+    return !kt_service_find(tx, "supply.stock", 7) && !kt_service_find(tx, "supply.buy", 7);
 }
 
 kt_error *component_learn_day(

@@ -104,8 +104,9 @@ static kt_error *way_of(kt_tx *tx, const struct order *o, const kt_demand *deman
 {
     const kt_ways *ways = kt_ways_find(tx);
     const kt_id from = kt_any_id(o->warehouse);
-    *way = (kt_way){.known = from.v == demand->warehouse.v, .day = o->day};
-    return ways ? ways->find(tx, demand->item, from, demand->warehouse, o->day, way) : NULL;
+    const kt_date day = kt_still_to_come(tx, o->day);
+    *way = (kt_way){.known = from.v == demand->warehouse.v, .day = day};
+    return ways ? ways->find(tx, demand->item, from, demand->warehouse, day, way) : NULL;
 }
 
 /* Is it the demand's own, or of what that goes into? */

@@ -54,6 +54,8 @@
             "production.downtime_reason:create", true, NULL, &downtime_presets_shape, downtime_presets},     \
         {"variances", {"Why an order cost more or less", "Dlaczego zlecenie kosztowało więcej lub mniej"},   \
             "production.order:cost", false, &variances_shape, &variances_answer_shape, order_variances},     \
+        {"overdue", {"What is past its day is late", "Co minęło w terminie, jest opóźnione"},                \
+            "production.order:plan", true, &overdue_shape, &overdue_found_shape, orders_overdue},            \
         {"oee", {"How well the work centres were used", "Wykorzystanie stanowisk (OEE)"},                    \
             "production.operation:read", false, &oee_shape, &oee_answer_shape, centres_oee},                 \
     {                                                                                                        \
@@ -84,7 +86,7 @@
         "base.supply.reserved", &promise_shape, order_component_reserved                                     \
     }
 #define ORDER_SERVICES                                                                                       \
-    {"supply.make", 6, &make_source}, {STOPS_FILED, 1, &stops_filed},                                        \
+    {"supply.make", 7, &make_source}, {STOPS_FILED, 1, &stops_filed},                                        \
     {                                                                                                        \
         ORDERS_CATCH_UP, 1, &orders_catch_up                                                                 \
     }
