@@ -8,7 +8,7 @@
 
 static const kt_entity entities[] = {STOCK_ENTITIES PURCHASE_ENTITIES{0}};
 static const kt_method methods[] = {STOCK_METHODS PURCHASE_METHODS{0}};
-static const kt_handler handlers[] = {STOCK_HANDLERS PURCHASE_HANDLERS{0}};
+static const kt_handler handlers[] = {STRAIGHT_HANDLERS STOCK_HANDLERS PURCHASE_HANDLERS{0}};
 static const kt_service services[] = {STOCK_SERVICES PURCHASE_SERVICES{0}};
 static const kt_role roles[] = {
     {"storekeeper", {"Storekeeper", "Magazynier"}, STOCK_KEEPER PURCHASE_KEEPER STOCK_LOOKUPS},

@@ -105,6 +105,62 @@ def what_went_straight_costs_the_order_that_had_it(k):
     expect([made_by(sale) for sale in sales], [[receipts[0], receipts[3]], receipts[:2]])
 
 
+def asked_to_buy(k, of):
+    return [D(r["quantity"]) for r in rows(k, "logistics.purchase_request", ["item", "=", of], ["state", "=", "open"])]
+
+
+def goes_to(k, receipt):
+    return [(p["order"]["id"], D(p["quantity"])) for p in k.get("logistics.receipt", receipt)["straight"]]
+
+
+def what_came_while_its_order_was_closed_is_its_when_that_is_open_again(k):
+    """Of five that go straight to Nowak two came; the stores are off when the order is closed; three come when they are back, and nobody waits for them. The
+    order is reopened: it has them, at what they cost, buys and delivers nothing, and what goes back to the supplier then is its."""
+    cost = lambda sale: next((D(row["cost"]) for row in k.call("finance.margin", {"by": "order"})["rows"] if (row["of"] or {}).get("id") == sale), 0)
+    of, (sale,), bought = sent_straight(k, "CREEL", 5)
+    receive(k, bought, "2")
+    with Off(k, "logistics"):
+        k.call("crm.order.close", {"id": sale})
+    late = receive(k, bought, "3")
+    expect((delivered(k, sale), goes_to(k, late), cost(sale)), (2, [], 16))
+    k.call("crm.order.reopen", {"id": sale})
+    expect((delivered(k, sale), goes_to(k, late), cost(sale), pegged(k, sale), asked_to_buy(k, of)), (5, [(sale, 3)], 40, [], []))
+    expect((k.get("crm.order", sale)["delivery_status"], rows(k, "logistics.delivery", ["document", "=", {"entity": "crm.order", "id": sale}], ["state", "!=", "cancelled"])), ("full", []))
+    back = receive(k, bought, "4", "return")
+    expect((delivered(k, sale), goes_to(k, back)), (1, [(sale, 2), (sale, 2)]))
+
+
+def what_is_still_to_come_when_its_order_is_open_again_is_its_when_it_comes(k):
+    """Closed and reopened before the goods come, while the stores were off or when they are back; also if sales are off when the goods come."""
+    for code, reopened_off, without_sales in (("CRATE", False, False), ("TRUNK", True, False), ("CHEST", False, True)):
+        of, (sale,), bought = sent_straight(k, code, 5)
+        with Off(k, "logistics"):
+            k.call("crm.order.close", {"id": sale})
+            if reopened_off:
+                k.call("crm.order.reopen", {"id": sale})
+        if not reopened_off:
+            k.call("crm.order.reopen", {"id": sale})
+        expect((for_nobody(k, bought), pegged(k, sale), asked_to_buy(k, of)), ([5], [("buy", D(5))], [5]))
+        if without_sales:
+            with Off(k, "crm"):
+                came = receive(k, bought, "5")
+        else:
+            came = receive(k, bought, "5")
+        expect((delivered(k, sale), goes_to(k, came), pegged(k, sale), asked_to_buy(k, of)), (5, [(sale, 5)], [], []))
+
+
+def what_came_is_its_also_if_it_is_reopened_without_the_stores(k):
+    """And no more of it than the order has not got otherwise."""
+    of, (sale,), bought = sent_straight(k, "CASKET", 5)
+    with Off(k, "logistics"):
+        k.call("crm.order.close", {"id": sale})
+    came = receive(k, bought, "5")
+    with Off(k, "logistics"):
+        k.call("crm.order.reopen", {"id": sale})
+        k.call("crm.order.deliver", {"id": sale, "lines": [{"line": 1, "quantity": "1"}]})
+    expect((delivered(k, sale), goes_to(k, came), pegged(k, sale), asked_to_buy(k, of)), (5, [(sale, 4)], [], []))
+
+
 FORGET = """#include <kontor.h>
 struct receipt { kt_record rec; kt_lines straight; };
 struct part { kt_record rec; };
@@ -158,6 +214,7 @@ def the_whole_house_is_sound(k):
 
 if __name__ == "__main__":
     run([what_nobody_waits_for_after_a_time_without_the_stores_the_purchaser_is_told, what_was_delivered_otherwise_is_nobody_elses,
-         what_went_straight_costs_the_order_that_had_it,
+         what_went_straight_costs_the_order_that_had_it, what_came_while_its_order_was_closed_is_its_when_that_is_open_again,
+         what_is_still_to_come_when_its_order_is_open_again_is_its_when_it_comes, what_came_is_its_also_if_it_is_reopened_without_the_stores,
          receipts_of_an_earlier_version_know_whose_goods_went_straight, the_whole_house_is_sound],
         modules="base,crm,logistics,production,finance", prepare=of_the_version_before)

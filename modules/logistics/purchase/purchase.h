@@ -263,9 +263,14 @@ KT_MUST kt_error *receipts_learn_straight(kt_tx *tx);
 KT_MUST kt_error *po_check_straight(kt_tx *tx, const struct po *o);
 /* So much of a request, which customers' orders wait for, is theirs now. */
 KT_MUST kt_error *straight_delivered(kt_tx *tx, const struct request *r, kt_dec quantity, struct receipt *by);
-/* So much of a line, in the item's own unit, nobody waits for: orders that gave goods back have it in their place. */
+/* So much of a line, in the item's own unit, nobody waits for: orders that gave goods back have it in their place, then those that it
+ * was bought for, let go of it and are open again. */
 KT_MUST kt_error *straight_replaced(
     kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *by);
+/* A sale is open again: what was bought for it and came to its customer meanwhile, while nobody waited for it, it has. */
+extern const kt_shape asking_shape; /* of crm.order */
+kt_error *straight_claimed(kt_tx *tx, kt_record *sale);
+kt_error *straight_reopened(kt_tx *tx, const kt_event *event);
 /* So much of a line, in its own unit, came back from the customer: the orders that had it hear it. Told before the line knows. */
 KT_MUST kt_error *po_came_back(
     kt_tx *tx, const struct po *o, const struct po_line *line, kt_dec quantity, struct receipt *r);
@@ -296,6 +301,7 @@ kt_dec price_of_one(kt_dec quantity, kt_dec price, kt_dec percent, kt_dec amount
 
 /* review.c */
 kt_error *purchase_enabled(kt_tx *tx, const kt_event *event);
+kt_error *sales_are_back(kt_tx *tx, const kt_event *event);
 
 /* ---- offered.c ---- */
 

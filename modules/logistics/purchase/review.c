@@ -91,7 +91,7 @@ static kt_error *recount(kt_tx *tx, kt_record *rec)
     return gone.quantity.coef > 0 ? request_let_go(tx, r, &gone, &left) : NULL;
 }
 
-enum { RECOUNT_REQUESTS, LOOK_AT_RESERVATIONS, RECOUNT_TRANSFERS, WALKS };
+enum { RECOUNT_REQUESTS, LOOK_AT_RESERVATIONS, RECOUNT_TRANSFERS, CLAIM_STRAIGHT, WALKS };
 static const kt_walk walks[WALKS] = {
     [RECOUNT_REQUESTS] = {{"Who waits for purchases is counted anew", "Przeliczenie, kto czeka na zakupy"},
         &request_shape, "[[\"waiting\",\">\",\"0\"],[\"state\",\"in\",[\"open\",\"ordered\"]]]", recount},
@@ -100,6 +100,10 @@ static const kt_walk walks[WALKS] = {
     [RECOUNT_TRANSFERS] = {{"Who waits for transfers is counted anew",
                                "Przeliczenie, kto czeka na przesunięcia"},
         &transfer_shape, "[[\"asked\",\"=\",true],[\"state\",\"=\",\"draft\"]]", transfer_recount},
+    [CLAIM_STRAIGHT] = {{"Orders have what came straight to their customers",
+                            "Zamówienia mają, co przyszło wprost do ich klientów"},
+        &asking_shape, "[[\"state\",\"=\",\"confirmed\"],[\"delivery_status\",\"!=\",\"full\"]]",
+        straight_claimed},
 };
 
 static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
@@ -109,15 +113,23 @@ static kt_error *walk_on(kt_tx *tx, kt_work_run *run)
 
 const kt_work purchase_catch_up = {kt_walk_prepare, walk_on};
 
+/* What came straight while they were off, or we: of those open orders that it was bought for. */
+kt_error *sales_are_back(kt_tx *tx, const kt_event *event)
+{
+    (void)event;
+    return kt_orders_find(tx) ? kt_walk_begin(tx, PURCHASE_CATCH_UP, walks, CLAIM_STRAIGHT) : NULL;
+}
+
 /* The stores and purchasing are at work again. */
 kt_error *purchase_enabled(kt_tx *tx, const kt_event *event)
 {
     const kt_supply *supply = kt_supply_find(tx);
-    (void)event;
     KT_TRY(kt_walk_begin(tx, PURCHASE_CATCH_UP, walks, RECOUNT_REQUESTS));
     KT_TRY(kt_walk_begin(tx, PURCHASE_CATCH_UP, walks, LOOK_AT_RESERVATIONS));
     KT_TRY(kt_walk_begin(tx, PURCHASE_CATCH_UP, walks, RECOUNT_TRANSFERS));
-    return supply ? supply->joined(tx) : NULL;
+    if (supply)
+        KT_TRY(supply->joined(tx));
+    return sales_are_back(tx, event);
 }
 
 kt_error *purchase_review(kt_tx *tx, const kt_record *params, kt_record *result)

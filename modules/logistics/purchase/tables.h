@@ -72,8 +72,11 @@
             "logistics.purchase_request:create", true, &reorder_run_shape, &reorder_done_shape,              \
             reorder_run},
 
+/* Before a delivery is made of what the order still misses. */
+#define STRAIGHT_HANDLERS {"crm.order.reopen", &asking_shape, straight_reopened},
+
 #define PURCHASE_HANDLERS                                                                                    \
-    {"logistics.enabled", NULL, purchase_enabled},                                                           \
+    {"logistics.enabled", NULL, purchase_enabled}, {"crm.enabled", NULL, sales_are_back},                    \
         {"logistics.supplier_price.created", &supplier_price_shape, price_offered},                          \
         {"logistics.supplier_price.updated", &supplier_price_shape, price_offered},                          \
         {"base.currency_rate.created", &rate_entered_shape, rate_entered},                                   \
