@@ -673,6 +673,11 @@ def notes_have_their_part_of_tax_as_given(k):
             note = credit(k, row, "2026-06-12", reference=f"off {currency} 1")
         expect((note["gross"], gained.now[0], sum(gained.now[1:])), ("235.21", D(0), D(0)))
         expect(k.get("finance.invoice", row["id"])["payment_status"], "reversed")
+    with Gained(k, "222", "402") as gained:  # three quarters of 776.58 are 582.44, one is 194.15: a cent more than was billed
+        row = invoice(k, thing("221.88", "4", discount_percent="12.5"), reference="rest", **{**own, "currency": s["PLN"], "tax_given": "144.47"})
+        notes = [credit(k, row, "2026-06-12", *of, reference=f"rest {len(of)}") for of in ([(0, "3")], [])]
+        expect([note["net"] for note in notes], ["582.44", "194.14"])
+    expect(gained.now, [D(0)] * 2)
     proved(k)
 
 

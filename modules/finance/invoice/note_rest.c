@@ -111,13 +111,17 @@ static void take_rest(crediting *c, struct rate_rest *rest)
     rest->tax = kt_dec_round(rest->tax, digits);
     kt_tax_row *row = row_labelled(&c->note->taxes, line->tax_label);
     const kt_dec cents = money((int64_t)rest->rounded);
-    if (!row || !dec_within(rest->net, cents) || !dec_within(rest->tax, cents))
+    if (!row && !tax_is_given(&c->of)) /* tax as given has no row */
+        return;
+    if (!dec_within(rest->net, cents) || !dec_within(rest->tax, cents))
         return;
     line->net = kt_dec_add(line->net, rest->net);
     line->tax = kt_dec_add(line->tax, rest->tax);
     line->gross = kt_dec_add(line->net, line->tax);
-    row->net = kt_dec_add(row->net, rest->net);
-    row->amount = kt_dec_add(row->amount, rest->tax);
+    if (row) {
+        row->net = kt_dec_add(row->net, rest->net);
+        row->amount = kt_dec_add(row->amount, rest->tax);
+    }
     c->note->net = kt_dec_add(c->note->net, rest->net);
     c->note->tax = kt_dec_add(c->note->tax, rest->tax);
     c->note->gross = kt_dec_add(c->note->net, c->note->tax);
