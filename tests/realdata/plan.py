@@ -52,7 +52,7 @@ def load_books(loader):
     """What was sold and bought of each month is an entry, less what its papers made; what lies in the stores is posted by its slips."""
     k = loader.k
     if not k.count("base.company", []):
-        k.import_rows("base.company", [{"external_id": "aw-company", "name": "AdventureWorks", "country": ref("country", "US"), "currency": ref("currency", "USD")}], key="aw-company")
+        k.import_rows("base.company", [{"external_id": "aw-company", "name": "AdventureWorks", "country": ref("country", "US"), "currency": ref("currency", "USD"), "zone": "Etc/UTC"}], key="aw-company")
     for year in (2011, 2012, 2013, 2014, datetime.date.today().year):
         k.call("finance.setup", {"chart": "international", "year": f"{year}-01-01"})
     account = {row["code"]: row["id"] for row in k.list("finance.account", [], limit=500)["rows"]}
