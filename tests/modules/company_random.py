@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import traceback
+import zoneinfo
 from collections import Counter, deque
 from decimal import ROUND_HALF_UP, Decimal as D
 
@@ -27,8 +28,13 @@ from kontor import KontorError  # noqa: E402
 from mirror import Broken, Mirror, hold, number  # noqa: E402
 
 MODULES = "base,crm,logistics,production,finance"
-TODAY = datetime.date.today()
+ZONE = zoneinfo.ZoneInfo("Europe/Warsaw")  # the company's
 REFUSALS = {"rule", "validation", "state", "conflict", "unavailable"}
+
+
+def today():
+    """The company's: a walk may go on over its midnight."""
+    return datetime.datetime.now(ZONE).date()
 
 
 class NothingToDo(Exception):
@@ -75,7 +81,7 @@ def regular_days(payment, last):
 
 
 def day(days):
-    return (TODAY + datetime.timedelta(days)).isoformat()
+    return (today() + datetime.timedelta(days)).isoformat()
 
 
 class Company:
@@ -100,7 +106,7 @@ class Company:
         self.make("base.currency_rate", base=self.eur, currency=self.pln, day=day(-400), rate="4.3")
         self.make("base.company", name="Wicher", country=pl, currency=self.pln, tax_rounding=dice.choice(("line", "document")), over_percent="10")
         k.call("base.tax.preset", {"country": "PL"})
-        for year in (TODAY.year - 1, TODAY.year, TODAY.year + 1):
+        for year in (today().year - 1, today().year, today().year + 1):
             k.call("finance.setup", {"chart": dice.choice(("polish",)), "year": f"{year}-01-01"})
         self.terms = [t["id"] for t in k.list("finance.terms")["rows"]] + [self.make("finance.terms", code="D", name="2 % in 10 days, two parts", parts=[
             {"percent": "30", "discount": "2", "discount_days": 10}, {"percent": "70", "days": 30}])]
@@ -572,7 +578,8 @@ class Company:
 
     def foresee(self):
         """Week by week: what is owed, and what is paid regularly."""
-        weeks, monday = self.dice.randint(1, 104), TODAY - datetime.timedelta(TODAY.weekday())
+        weeks, now = self.dice.randint(1, 104), today()
+        monday = now - datetime.timedelta(now.weekday())
         answer = self.k.call("finance.cash_forecast", {"weeks": weeks})
         self.mirror.follow()
         wanted = Counter()
@@ -584,7 +591,7 @@ class Company:
         for r in self.mirror.rows["finance.regular_payment"].values():
             value = number(r["amount"]) * (-1 if r["direction"] == "out" else 1) * (rate if r["currency"] == self.eur else 1)
             for when in regular_days(r, monday + datetime.timedelta(7 * weeks - 1)) if r["active"] else ():
-                if when >= TODAY:
+                if when >= now:
                     wanted[(when - monday).days // 7, "regular"] += value.quantize(D("0.01"), ROUND_HALF_UP)
         for n, week in enumerate(answer["weeks"]):
             for part in ("receivable", "payable", "regular"):
