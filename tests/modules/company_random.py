@@ -17,7 +17,6 @@ import sys
 import tempfile
 import time
 import traceback
-import zoneinfo
 from collections import Counter, deque
 from decimal import ROUND_HALF_UP, Decimal as D
 
@@ -25,16 +24,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from dice import SEED  # noqa: E402
 from house import House  # noqa: E402
 from kontor import KontorError  # noqa: E402
-from mirror import Broken, Mirror, hold, number  # noqa: E402
+from mirror import Broken, Mirror, hold, number, today  # noqa: E402
 
 MODULES = "base,crm,logistics,production,finance"
-ZONE = zoneinfo.ZoneInfo("Europe/Warsaw")  # the company's
 REFUSALS = {"rule", "validation", "state", "conflict", "unavailable"}
-
-
-def today():
-    """The company's: a walk may go on over its midnight."""
-    return datetime.datetime.now(ZONE).date()
 
 
 class NothingToDo(Exception):

@@ -1,9 +1,11 @@
 """A company as its journal tells it: every record is rebuilt from the change feed alone, and after each commit what must hold of
 the whole company is asked of what has changed. Nothing is read but the feed, so that at the end the two can be held together."""
 import datetime
+import zoneinfo
 from collections import Counter, defaultdict
 from decimal import Decimal as D
 
+ZONE = zoneinfo.ZoneInfo("Europe/Warsaw")  # the company's
 STANDING = {"version", "updated_at", "updated_by"}  # of a posted document only these change, and what the table below says
 POSTED = {"finance.entry": {"reversed_by"}, "finance.invoice": {"open", "due", "payment_status", "credited", "lines"},
           "finance.payment": {"open", "state"}, "finance.set_off": {"state"}, "finance.vat_line": set()}
@@ -13,6 +15,11 @@ CREDITED = {"credited"}  # of a posted invoice's lines
 
 def number(text):
     return D(text) if text not in (None, "") else D(0)
+
+
+def today():
+    """The company's: a walk may go on over its midnight."""
+    return datetime.datetime.now(ZONE).date()
 
 
 class Broken(AssertionError):
@@ -35,7 +42,7 @@ class Mirror:
         self.goods, self.held, self.worth = Counter(), Counter(), D(0)
         self.stocked, self.waiting, self.making, self.carrying, self.taxes, self.unbilled = Counter(), Counter(), Counter(), Counter(), Counter(), D(0)
         self.shipped, self.elsewhere, self.billed, self.unheard, self.in_boxes = Counter(), Counter(), Counter(), Counter(), set()  # of orders
-        self.missed, self.places, self.today = defaultdict(set), defaultdict(set), datetime.date.today().isoformat()  # by item: peggings, stock
+        self.missed, self.places = defaultdict(set), defaultdict(set)  # by item: peggings, stock
         self.dropped = Counter()  # of orders: what deliveries left behind for good
         self.called_off, self.left_behind = {}, set()  # when a slip of this way, or the rest of one, was cancelled; peggings that it was to bring something to
         self.ready = set()  # peggings of what came while nobody kept stock
@@ -319,7 +326,7 @@ class Mirror:
         judged = {"crm", "logistics", "production"} <= self.enabled and not any(job["state"] in ("queued", "running") for job in self.rows["job.job"].values())
         usual = min((not w["usual"], w["id"]) for w in self.rows["logistics.warehouse"].values())[1]
         for pegging in [self.rows["base.pegging"][id] for id in self.missed[item]]:
-            here, when = pegging["warehouse"]["id"] if pegging["warehouse"] else usual, max(pegging["needed"] or "", self.today)
+            here, when = pegging["warehouse"]["id"] if pegging["warehouse"] else usual, max(pegging["needed"] or "", today().isoformat())
             sent_from = {r["source"] for r in self.rows["logistics.reorder_rule"].values() if r["kind"] == "resupply" and r["active"] and (r["item"], r["warehouse"]) == (item, here)
                          and self.rows["logistics.warehouse"][r["source"]]["active"]}
             for at in self.places[item]:
