@@ -1,6 +1,8 @@
 /* Standard costs by the day from which they hold. One whose day comes is written to the item's card, and whoever follows the
  * card (the stock's value, for one) follows that; one of the past is history, and what was written on the card since is
  * newer than it. */
+#include <kontor/rules.h>
+
 #include "base.h"
 
 struct item_cost {
@@ -168,9 +170,7 @@ kt_error *item_costs_apply_due(kt_tx *tx, const kt_record *params, kt_record *re
     const kt_where where[] = {KT_WHERE(item_cost, applied, KT_EQ, false),
         KT_WHERE(item_cost, valid_from, KT_LE, kt_today(tx)), {0}};
     kt_found due;
-    if (limit < 1 || limit > 10000)
-        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 10000",
-            "%lld nie mieści się między 1 a 10000", (long long)limit);
+    KT_TRY(kt_upkeep_limit(tx, limit));
     KT_TRY(kt_find(tx, &(kt_query){.of = &item_cost_shape, .where = where, .sort = "valid_from,id"},
         (size_t)limit, &due));
     for (size_t i = 0; i < due.count; i++) {

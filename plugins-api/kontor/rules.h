@@ -44,3 +44,12 @@ KT_MUST static inline kt_error *kt_rules_bring(kt_tx *tx, const kt_rule *rules)
                          "\",\n  rights = \"" rights "\",\n  run = function()\n    if call(\"" module        \
                          "." method "\", {}).more then after(now(), \"run\") end\n  end,\n}\n"               \
     }
+
+/* How much upkeep does in one transaction at most, as its parameter `limit` says.
+ *   returns  validation at "limit": not within 1 to 10000 */
+KT_MUST static inline kt_error *kt_upkeep_limit(kt_tx *tx, int64_t limit)
+{
+    return limit >= 1 && limit <= 10000 ? NULL
+                                        : kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 10000",
+                                              "%lld nie mieści się między 1 a 10000", (long long)limit);
+}

@@ -1,6 +1,7 @@
 /* What was to come on a day that is past has not come: nobody knows when it will, and whoever waits for it hears so. */
 #include <kontor/documents.h>
 #include <kontor/plan.h>
+#include <kontor/rules.h>
 
 #include "supply/pegging.h"
 
@@ -69,9 +70,7 @@ kt_error *supply_review(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct supply_review *p = KT_SEE(supply_review, params);
     struct supply_reviewed *out = KT_AS(supply_reviewed, result);
-    if (p->limit < 1 || p->limit > 10000)
-        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 10000",
-            "%lld nie mieści się między 1 a 10000", (long long)p->limit);
+    KT_TRY(kt_upkeep_limit(tx, p->limit));
     kt_authority before = kt_own_authority(tx);
     kt_error *e = review_within(tx, p->limit, out);
     kt_callers_authority(tx, before);

@@ -2,6 +2,8 @@
  * which side of the books it stands on. Posting numbers it, enters it in ledger and register, and fixes it. */
 #include "invoice/invoice.h"
 
+#include <kontor/rules.h>
+
 #include "payment/payment.h"
 
 const kt_choice invoice_kinds[] = {
@@ -388,9 +390,7 @@ kt_error *invoices_mark_overdue(kt_tx *tx, const kt_record *params, kt_record *r
 {
     const struct overdue *p = KT_SEE(overdue, params);
     struct overdue_marked *out = KT_AS(overdue_marked, result);
-    if (p->limit < 1 || p->limit > 10000)
-        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 10000",
-            "%lld nie mieści się między 1 a 10000", (long long)p->limit);
+    KT_TRY(kt_upkeep_limit(tx, p->limit));
     KT_TRY(mark_some(tx, (uint32_t)p->limit, UNPAID, out));
     return mark_some(tx, (uint32_t)p->limit, PARTIAL, out);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <kontor/list.h>
+#include <kontor/rules.h>
 #include <kontor/walk.h>
 
 #include "stock/delivery.h"
@@ -229,9 +230,7 @@ static kt_error *expire_within(kt_tx *tx, size_t most, int64_t *done)
 kt_error *lots_expire(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const int64_t limit = KT_SEE(lots_expire, params)->limit;
-    if (limit < 1 || limit > 10000)
-        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 10000",
-            "%lld nie mieści się między 1 a 10000", (long long)limit);
+    KT_TRY(kt_upkeep_limit(tx, limit));
     kt_authority before = kt_own_authority(tx);
     kt_error *e = expire_within(tx, (size_t)limit, &KT_AS(lots_expired, result)->lots);
     kt_callers_authority(tx, before);

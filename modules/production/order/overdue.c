@@ -1,4 +1,6 @@
 /* Time alone makes work late: what is still to be done past the day on which it was to be. */
+#include <kontor/rules.h>
+
 #include "order/order.h"
 
 struct overdue {
@@ -67,9 +69,7 @@ kt_error *orders_overdue(kt_tx *tx, const kt_record *params, kt_record *result)
 {
     const struct overdue *p = KT_SEE(overdue, params);
     struct overdue_found *out = KT_AS(overdue_found, result);
-    if (p->limit < 1 || p->limit > 10000)
-        return kt_fail(tx, KT_VALIDATION, "limit", "%lld is not within 1 to 10000",
-            "%lld nie mieści się między 1 a 10000", (long long)p->limit);
+    KT_TRY(kt_upkeep_limit(tx, p->limit));
     kt_authority before = kt_own_authority(tx);
     kt_error *e = mark_orders(tx, (size_t)p->limit, out);
     if (!e)
